@@ -1,0 +1,40 @@
+"""
+Tasks: questions with a verifier, in splits that share no question.
+
+READS   results/corpus/{corpus}/{split}/{lang}.parquet   (translation tasks only)
+WRITES  results/task/{task}/{split}.parquet
+"""
+
+
+rule task_build:
+    input:
+        script=script("task_build"),
+        lib=lib("task_build"),
+        documents=task_documents,
+    output:
+        items="results/task/{task}/{split}.parquet",
+    log:
+        "results/logs/task_build/{task}_{split}.log",
+    benchmark:
+        "results/benchmarks/task_build/{task}_{split}.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        task=task_settings,
+        size=task_size,
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --task {params.task:q} \
+            --split {wildcards.split:q} \
+            --size {params.size:q} \
+            --seed {params.seed:q} \
+            --items {output.items:q} \
+            {input.documents:q}
+        """

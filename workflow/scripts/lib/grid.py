@@ -1,0 +1,60 @@
+"""How the config's blocks and grids become names, arms and cells."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any, NamedTuple
+
+BASE = "base"  # the arm without an adapter
+
+
+class Cell(NamedTuple):
+    """One combination that is run: one job, one folder."""
+
+    model: str
+    task: str
+    arm: str
+    seed: int
+
+
+def size_name(size: int) -> str:
+    """A vocabulary size as it stands in names: 16000 is 16k, 300 is 300."""
+    return f"{size // 1000}k" if size % 1000 == 0 else str(size)
+
+
+def tokenizers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Trained tokenizers by name, like unigram-16k-universal: family, size and mix of each."""
+    found = {}
+    for block in config["tokenizer"]["grid"]:
+        for family, size, mix in itertools.product(block["families"], block["sizes"], block["mixes"]):
+            found[f"{family}-{size_name(size)}-{mix}"] = {"family": family, "size": size, "mix": mix}
+    return found
+
+
+def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Arms by name, like lora-r8: the settings of the block, with one rank and its scaling."""
+    found = {}
+    for block, settings in config["lora"]["arms"].items():
+        for rank in settings["ranks"]:
+            arm = {key: value for key, value in settings.items() if key != "ranks"}
+            scaling = arm["alpha"] / (math.sqrt(rank) if arm["method"] == "rslora" else rank)
+            found[f"{block}-r{rank}"] = {**arm, "block": block, "rank": rank, "scaling": scaling}
+    return found
+
+
+def cells(grid: list[dict[str, list]]) -> list[Cell]:
+    """Every model x task x arm x seed of a grid, each once, in order."""
+    product = (
+        Cell(*combination)
+        for block in grid
+        for combination in itertools.product(block["models"], block["tasks"], block["arms"], block["seeds"])
+    )
+    return list(dict.fromkeys(product))
+
+
+def evaluated(config: dict[str, Any]) -> list[Cell]:
+    """The cells that are scored: every trained one, and the base beside each model and task."""
+    trained = cells(config["lora"]["grid"])
+    bases = [Cell(cell.model, cell.task, BASE, 0) for cell in trained]
+    return list(dict.fromkeys([*bases, *trained]))
