@@ -13,6 +13,7 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/corpus.smk"
 include: "rules/tokenizer.smk"
 include: "rules/model.smk"
@@ -23,3 +24,13 @@ include: "rules/selfimprove.smk"
 include: "rules/attention.smk"
 include: "rules/paper.smk"
 include: "rules/targets.smk"
+
+
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        rules.paper_report.output,
+        rules.paper_numbers.output,
+        paper_figures(),
+        paper_tables(),

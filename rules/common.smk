@@ -1,6 +1,7 @@
 """Shared by all rules: config checks, code as input, grids, and the lock of a dead run."""
 
 import fcntl
+import glob
 import json
 import os
 import sys
@@ -19,6 +20,8 @@ TOKENIZERS = grid.tokenizers(config)
 ARMS = grid.arms(config)
 TRAINED = grid.cells(config["lora"]["grid"])
 EVALUATED = grid.evaluated(config)
+BRANCHING = grid.cells(config["evaluation"]["branching"])
+LOOPS = grid.cells(config["selfimprove"]["grid"], "loops")
 
 
 wildcard_constraints:
@@ -51,25 +54,6 @@ def lib(name, *modules):
 def as_json(settings):
     """Settings as one command-line argument."""
     return json.dumps(settings, sort_keys=True)
-
-
-def task_documents(wildcards):
-    """The two languages that a translation task is made from; nothing for other kinds."""
-    task = config["tasks"][wildcards.task]
-    if task["kind"] != "translation":
-        return []
-    return [f"results/corpus/{task['corpus']}/{wildcards.split}/{task[side]}.parquet" for side in ("source", "target")]
-
-
-def task_settings(wildcards):
-    """What the items of a task depend on: neither how many other splits have, nor how they are used."""
-    used_later = {"items", "max_new_tokens", "stop", "training"}
-    return as_json({key: value for key, value in config["tasks"][wildcards.task].items() if key not in used_later})
-
-
-def task_size(wildcards):
-    """Items in a split; all pools have one size."""
-    return config["tasks"][wildcards.task]["items"][wildcards.split.split("-")[0]]
 
 
 def release_dead_lock():

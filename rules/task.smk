@@ -12,7 +12,7 @@ rule task_build:
         lib=lib("task_build"),
         documents=task_documents,
     output:
-        items="results/task/{task}/{split}.parquet",
+        questions="results/task/{task}/{split}.parquet",
     log:
         "results/logs/task_build/{task}_{split}.log",
     benchmark:
@@ -35,6 +35,5 @@ rule task_build:
             --split {wildcards.split:q} \
             --size {params.size:q} \
             --seed {params.seed:q} \
-            --items {output.items:q} \
-            {input.documents:q}
+            --items {output.questions:q} {input.documents:q}
         """

@@ -1,7 +1,7 @@
 """Put the tables of all cells into one.
 
 Example:
-    python workflow/scripts/table_concat.py --table lora.COSTS --output costs.parquet cell-1.parquet cell-2.parquet
+    python workflow/scripts/table_concat.py --table lora.COSTS --output costs.parquet a.parquet b.parquet
 
 READS   tables of one contract
 WRITES  one table of the same contract, sorted by its key

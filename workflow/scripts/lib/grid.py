@@ -43,12 +43,17 @@ def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def cells(grid: list[dict[str, list]]) -> list[Cell]:
-    """Every model x task x arm x seed of a grid, each once, in order."""
+def cells(grid: list[dict[str, list]], arms: str = "arms") -> list[Cell]:
+    """Every model x task x arm x seed of a grid, each once, in order.
+
+    Args:
+        grid: blocks of lists.
+        arms: the key of the third axis; ``loops`` in the grid of self-improvement.
+    """
     product = (
         Cell(*combination)
         for block in grid
-        for combination in itertools.product(block["models"], block["tasks"], block["arms"], block["seeds"])
+        for combination in itertools.product(block["models"], block["tasks"], block[arms], block["seeds"])
     )
     return list(dict.fromkeys(product))
 

@@ -40,7 +40,9 @@ def bootstrap_ratio(numerators: np.ndarray, denominators: np.ndarray, resamples:
     """
     numerators, denominators = np.asarray(numerators, float), np.asarray(denominators, float)
     if numerators.shape != denominators.shape or numerators.ndim != 1 or not len(numerators):
-        raise ValueError(f"expected two equal, non-empty vectors, got {numerators.shape}, {denominators.shape}")
+        raise ValueError(
+            f"expected two equal, non-empty vectors, got {numerators.shape}, {denominators.shape}"
+        )
     if denominators.sum() == 0:
         raise ValueError("the denominators add up to zero")
     rng = np.random.default_rng(seed)
@@ -48,7 +50,9 @@ def bootstrap_ratio(numerators: np.ndarray, denominators: np.ndarray, resamples:
     for start in range(0, resamples, CHUNK):
         sample = rng.integers(0, n, (min(CHUNK, resamples - start), n))
         below = denominators[sample].sum(1)
-        draws.append(np.divide(numerators[sample].sum(1), below, out=np.full(len(below), np.nan), where=below != 0))
+        draws.append(
+            np.divide(numerators[sample].sum(1), below, out=np.full(len(below), np.nan), where=below != 0)
+        )
     drawn = np.concatenate(draws)
     return Interval(float(numerators.sum() / denominators.sum()), *_ends(drawn[~np.isnan(drawn)]))
 

@@ -6,8 +6,6 @@ import sys
 import time
 from datetime import datetime
 
-import psutil
-
 INTERVAL = 10.0  # seconds between two progress lines
 
 
@@ -15,7 +13,7 @@ class Work:
     """The time in which a step does its own work: everything after imports and model loading.
 
     Use as a context manager. ``advance`` prints at most one line every ten seconds. The last line
-    gives the interval of the work and the start-up before it; the benchmark of the pipeline's
+    gives the interval of the work; the benchmark of the pipeline's
     overhead (tests/benchmarks/overhead.py) reads that line.
 
     Args:
@@ -52,11 +50,10 @@ class Work:
         if kind is not None:
             return
         end = time.time()
-        startup = self.start - psutil.Process().create_time()
         print(
             f"{self.step}: worked from {datetime.fromtimestamp(self.start).isoformat()} "
             f"to {datetime.fromtimestamp(end).isoformat()} "
-            f"({end - self.start:.1f} s after {startup:.1f} s of start-up)",
+            f"({end - self.start:.1f} s)",
             file=sys.stderr,
             flush=True,
         )

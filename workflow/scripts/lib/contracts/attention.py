@@ -13,12 +13,17 @@ REACH = Table(
         "lang": Column(TEXT, "language, or source>target for translation"),
         "layer": Column(INTEGER, "layer, from 0"),
         "head": Column(INTEGER, "query head, from 0"),
-        "unit": Column(TEXT, "token or char"),
-        "statistic": Column(TEXT, "reach (sink-excluded mean distance), sink_share, null_reach, ..."),
-        "value": Column(REAL, "value, in units for distances, a share for shares"),
-        "ci_low": Column(REAL, "lower end of the 95 % bootstrap interval over documents"),
-        "ci_high": Column(REAL, "upper end of the 95 % bootstrap interval over documents"),
-        "n_docs": Column(INTEGER, "documents (windows of equal length)"),
+        "unit": Column(TEXT, "token or char (code point); sinks are tokens"),
+        "statistic": Column(
+            TEXT,
+            "reach (mean distance of attention, without sinks), null_reach (that of attention spread evenly "
+            "over the same keys, equal for all heads of a layer), sink_share (share of attention on "
+            "sinks), or sink_keys (sinks per window, equal for all heads of a layer)",
+        ),
+        "value": Column(REAL, "distance in the unit, share, or number"),
+        "ci_low": Column(REAL, "lower end of the 95 % bootstrap interval over windows"),
+        "ci_high": Column(REAL, "upper end of the 95 % bootstrap interval over windows"),
+        "n_docs": Column(INTEGER, "windows; no group of documents is in two of them"),
     },
     key=("model", "arm", "round", "corpus", "domain", "lang", "layer", "head", "unit", "statistic"),
 )

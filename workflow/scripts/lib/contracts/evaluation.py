@@ -38,6 +38,7 @@ ANSWERS = Table(
         "span_start": Column(INTEGER, "first token of the answer", null=True),
         "span_end": Column(INTEGER, "token after the answer", null=True),
         "margin": Column(REAL, "mean margin over the answer's tokens", null=True),
+        "chain": Column(FLAG, "whether text stands before the answer; null when there is none", null=True),
         "status": Column(TEXT, "answered, or why not: empty, length, question, no-answer"),
         "score": Column(REAL, "1 or 0 for exact verifiers, sentence chrF / 100 for chrf"),
         "correct": Column(

@@ -2,6 +2,23 @@
 
 from lib.table import INTEGER, REAL, TEXT, Column, Table
 
+TRAINING = Table(
+    "tokenizer training",
+    {
+        "tokenizer": Column(TEXT, "name of the tokenizer"),
+        "family": Column(TEXT, "bpe, unigram, or bytebpe"),
+        "vocab_size": Column(INTEGER, "pieces in the vocabulary, special tokens included"),
+        "mix": Column(TEXT, "language mix"),
+        "sha256": Column(TEXT, "hash of tokenizer.json"),
+        "lang": Column(TEXT, "language of the mix"),
+        "n_docs": Column(INTEGER, "training documents of the language"),
+        "n_characters": Column(INTEGER, "their characters"),
+        "n_characters_read": Column(INTEGER, "characters read, as often as the mix repeats them"),
+        "share": Column(REAL, "share of all characters read"),
+    },
+    key=("tokenizer", "lang"),
+)
+
 METRICS = Table(
     "tokenizer metrics",
     {

@@ -1,0 +1,143 @@
+"""
+Evaluation: decode, judge, score; three rules, so that a new metric never reruns a model.
+
+READS   results/model/{model}/, results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/
+        results/task/{task}/{split}.parquet
+WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
+        results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
+        results/evaluation/cells/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
+        results/evaluation/scores.parquet
+"""
+
+
+rule evaluation_predict:
+    input:
+        script=script("evaluation_predict"),
+        lib=lib("evaluation_predict"),
+        model="results/model/{model}/files.parquet",
+        adapter=cell_adapter,
+        questions="results/task/{task}/{split}.parquet",
+    output:
+        branches="results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+    log:
+        "results/logs/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+    benchmark:
+        "results/benchmarks/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=1800,
+        runtime=240,
+        gpu=0,
+    params:
+        folder="results/model/{model}",
+        adapter=adapter_option,
+        decoding=decoding_settings,
+        cell=cell_names,
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {params.folder:q} {params.adapter} \
+            --decoding {params.decoding:q} \
+            --cell {params.cell:q} \
+            --dtype {params.dtype:q} \
+            --threads {params.threads:q} \
+            --items {input.questions:q} \
+            --branches {output.branches:q}
+        """
+
+
+rule evaluation_answer:
+    input:
+        script=script("evaluation_answer"),
+        lib=lib("evaluation_answer"),
+        tokenizer="results/model/{model}/tokenizer.json",
+        branches="results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        questions="results/task/{task}/{split}.parquet",
+    output:
+        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+    log:
+        "results/logs/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+    benchmark:
+        "results/benchmarks/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --branches {input.branches:q} \
+            --items {input.questions:q} \
+            --tokenizer {input.tokenizer:q} \
+            --answers {output.answers:q}
+        """
+
+
+rule evaluation_score:
+    input:
+        script=script("evaluation_score"),
+        lib=lib("evaluation_score"),
+        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        questions="results/task/{task}/{split}.parquet",
+    output:
+        scores="results/evaluation/cells/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+    log:
+        "results/logs/evaluation_score/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+    benchmark:
+        "results/benchmarks/evaluation_score/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        arm=arm_settings,
+        resamples=config["evaluation"]["resamples"],
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --answers {input.answers:q} \
+            --items {input.questions:q} \
+            --arm {params.arm:q} \
+            --resamples {params.resamples:q} \
+            --seed {params.seed:q} \
+            --scores {output.scores:q}
+        """
+
+
+rule evaluation_scores:
+    input:
+        script=script("table_concat"),
+        lib=lib("table_concat", "contracts/evaluation"),
+        parts=evaluated("cells"),
+    output:
+        table="results/evaluation/scores.parquet",
+    log:
+        "results/logs/evaluation_scores.log",
+    benchmark:
+        "results/benchmarks/evaluation_scores.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --table evaluation.SCORES \
+            --output {output.table:q} \
+            {input.parts:q}
+        """

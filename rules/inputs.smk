@@ -1,0 +1,411 @@
+"""What rules read and pass on, where that depends on wildcards: functions only, by stage."""
+
+# corpus
+
+
+def archive_pin(wildcards):
+    """Package, version and hash of an archive."""
+    return config["archives"][wildcards.archive]
+
+
+def corpus_code(wildcards):
+    """The code that builds a corpus: of the sources only the module of its kind."""
+    kind = config["corpora"][wildcards.corpus]["kind"]
+    source = code.closure(SCRIPTS / "lib" / "sources" / f"{kind}.py")
+    return sorted({*lib("corpus_build"), *map(os.path.relpath, source)})
+
+
+def corpus_inputs(wildcards):
+    """Archives of a catalog corpus, or the user's own files, in the order of the config."""
+    corpus = config["corpora"][wildcards.corpus]
+    if corpus["kind"] == "local":
+        patterns = corpus["files"][wildcards.lang]
+        return list(
+            dict.fromkeys(path for p in patterns for path in sorted(glob.glob(p, recursive=True)) or [p])
+        )
+    return [f"results/corpus/archives/{name}.whl" for name in corpus.get("archives", [])]
+
+
+def corpus_settings(wildcards):
+    """What the documents of one language depend on beside their files: nothing of other languages."""
+    corpus = config["corpora"][wildcards.corpus]
+    elsewhere = {"languages", "archives", "files", "datasets"}
+    settings = {key: value for key, value in corpus.items() if key not in elsewhere}
+    if corpus["kind"] == "huggingface":
+        settings["dataset"] = corpus["datasets"][wildcards.lang]
+    return as_json(settings)
+
+
+# tokenizer
+
+
+def mix_documents(wildcards):
+    """Training documents of the languages in a tokenizer's mix."""
+    mix = config["tokenizer"]["mixes"][TOKENIZERS[wildcards.tokenizer]["mix"]]
+    languages = mix["languages"]
+    if languages == "all":
+        languages = config["corpora"][mix["corpus"]]["languages"]
+    return [f"results/corpus/{mix['corpus']}/train/{lang}.parquet" for lang in languages]
+
+
+def training_settings(wildcards):
+    """Family, size and mix of a trained tokenizer."""
+    trained = TOKENIZERS[wildcards.tokenizer]
+    return as_json({**trained, "temperature": config["tokenizer"]["mixes"][trained["mix"]]["temperature"]})
+
+
+def tokenizer_file(wildcards):
+    """A trained tokenizer, or that of a model."""
+    stage = "tokenizer" if wildcards.tokenizer in TOKENIZERS else "model"
+    return f"results/{stage}/{wildcards.tokenizer}/tokenizer.json"
+
+
+def tokenizer_names(wildcards):
+    """Family and mix of a tokenizer, as they stand in tables."""
+    trained = TOKENIZERS.get(wildcards.tokenizer, {"family": "pretrained", "mix": None})
+    return as_json({key: trained[key] for key in ("family", "mix")})
+
+
+def held_out_documents(wildcards):
+    """The documents that tokenizers are measured on, in all languages of a corpus."""
+    split, languages = config["tokenizer"]["split"], config["corpora"][wildcards.corpus]["languages"]
+    return [f"results/corpus/{wildcards.corpus}/{split}/{lang}.parquet" for lang in languages]
+
+
+def measured(name):
+    """A table of every tokenizer on every corpus."""
+    tokenizers = [*TOKENIZERS, *config["tokenizer"]["pretrained"]]
+    return [f"results/tokenizer/{t}/{c}/{name}" for t in tokenizers for c in config["tokenizer"]["corpora"]]
+
+
+# model
+
+
+def model_inputs(wildcards):
+    """The files that a model is made from; nothing where it comes from the hub or is made on the spot."""
+    model = config["models"][wildcards.model]
+    match model["source"]:
+        case "wheel":
+            return [f"results/corpus/archives/{model['archive']}.whl"]
+        case "gguf":
+            return [model["path"]]
+        case "folder":
+            return sorted(str(path) for path in Path(model["path"]).iterdir() if path.is_file())
+        case _:
+            return []
+
+
+def model_settings(wildcards):
+    """The block of a model."""
+    return as_json(config["models"][wildcards.model])
+
+
+def graft_init(wildcards):
+    """How a graft's new embeddings start."""
+    return config["models"][f"{wildcards.base}+{wildcards.tokenizer}"]["init"]
+
+
+# task
+
+
+def task_documents(wildcards):
+    """The two languages that a translation task is made from; nothing for other kinds."""
+    task = config["tasks"][wildcards.task]
+    if task["kind"] != "translation":
+        return []
+    return [f"results/corpus/{task['corpus']}/{wildcards.split}/{task[side]}.parquet" for side in ("source", "target")]
+
+
+def task_settings(wildcards):
+    """What the items of a task depend on: neither how many other splits have, nor how they are used."""
+    used_later = {"items", "max_new_tokens", "stop", "training"}
+    return as_json({key: value for key, value in config["tasks"][wildcards.task].items() if key not in used_later})
+
+
+def task_size(wildcards):
+    """Items in a split; all pools have one size."""
+    return config["tasks"][wildcards.task]["items"][wildcards.split.split("-")[0]]
+
+
+# lora
+
+
+def trained(name):
+    """A file of every trained cell."""
+    return [f"results/lora/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{name}" for c in TRAINED]
+
+
+def arm_settings(wildcards):
+    """Settings of an arm; none for the base."""
+    return as_json(ARMS.get(wildcards.arm, {}))
+
+
+def task_budget(wildcards):
+    """Training steps and rows a step of a task."""
+    return as_json(config["tasks"][wildcards.task]["training"])
+
+
+def cell_names(wildcards):
+    """The columns that say which cell a row belongs to."""
+    names = {key: wildcards[key] for key in ("model", "task", "arm", "split") if key in wildcards.keys()}
+    return as_json({**names, "seed": int(wildcards.seed)})
+
+
+# evaluation
+
+
+def adapter_weights(model, task, arm, seed):
+    """Weights of a trained adapter."""
+    return f"results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors"
+
+
+def adapter_flag(option, weights):
+    """An adapter's folder as a command-line option; nothing without an adapter."""
+    return f"--{option} {Path(weights).parent}" if weights else ""
+
+
+def cell_adapter(wildcards):
+    """Weights of a cell's adapter; nothing for the base."""
+    if wildcards.arm == grid.BASE:
+        return []
+    return adapter_weights(wildcards.model, wildcards.task, wildcards.arm, wildcards.seed)
+
+
+def adapter_option(wildcards):
+    """The adapter of a cell."""
+    return adapter_flag("adapter", cell_adapter(wildcards))
+
+
+def decoding(task, branches):
+    """Settings of decoding for a task."""
+    how = config["tasks"][task]
+    return as_json(
+        {
+            "branches": branches,
+            "max_new_tokens": how["max_new_tokens"],
+            "stop": how["stop"],
+            "rows": config["evaluation"]["rows"],
+        }
+    )
+
+
+def decoding_settings(wildcards):
+    """All branches where the config asks for them, else the greedy path alone."""
+    cell = grid.Cell(wildcards.model, wildcards.task, wildcards.arm, int(wildcards.seed))
+    return decoding(wildcards.task, config["evaluation"]["branches"] if cell in BRANCHING else 1)
+
+
+def evaluated(kind):
+    """A table of every evaluated cell, on the split that evaluation uses."""
+    split = config["evaluation"]["split"]
+    return [
+        f"results/evaluation/{kind}/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{split}.parquet"
+        for c in EVALUATED
+    ]
+
+
+# selfimprove
+
+
+def round_file(wildcards, number, name):
+    """A file of one round of the loop that the wildcards name."""
+    w = wildcards
+    return f"results/selfimprove/{w.model}/{w.task}/{w.loop}/seed-{w.seed}/round-{number}/{name}"
+
+
+def loops(name):
+    """A file of every loop that runs."""
+    return [f"results/selfimprove/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{name}" for c in LOOPS]
+
+
+def loop_of(wildcards):
+    """Settings of the loop."""
+    return config["selfimprove"]["loops"][wildcards.loop]
+
+
+def previous_adapter(wildcards):
+    """Weights that round n decodes with: the start arm's, or those of round n - 1."""
+    number = int(wildcards.round)
+    if number == 1:
+        return adapter_weights(wildcards.model, wildcards.task, loop_of(wildcards)["start"], wildcards.seed)
+    return round_file(wildcards, number - 1, "adapter/adapter_model.safetensors")
+
+
+def previous_adapter_option(wildcards):
+    """The adapter that a round decodes with."""
+    return adapter_flag("adapter", previous_adapter(wildcards))
+
+
+def start_adapter(wildcards):
+    """Weights that a round's training goes on from: the previous round's, the start arm's, or none."""
+    source = loop_of(wildcards)["from"]
+    if source == "previous":
+        return previous_adapter(wildcards)
+    if source == "start":
+        return adapter_weights(wildcards.model, wildcards.task, loop_of(wildcards)["start"], wildcards.seed)
+    return []
+
+
+def start_adapter_option(wildcards):
+    """The adapter that a round's training goes on from."""
+    return adapter_flag("start", start_adapter(wildcards))
+
+
+def round_examples(wildcards):
+    """Chains that a round trains on: its own, and where the loop accumulates those of all before."""
+    number = int(wildcards.round)
+    first = 1 if loop_of(wildcards)["accumulate"] else number
+    return [round_file(wildcards, n, "selected.parquet") for n in range(first, number + 1)]
+
+
+def loop_rounds(wildcards):
+    """The numbers of a loop's rounds, from 1."""
+    return range(1, loop_of(wildcards)["rounds"] + 1)
+
+
+def all_selected(wildcards):
+    """Selected chains of every round."""
+    return [round_file(wildcards, n, "selected.parquet") for n in loop_rounds(wildcards)]
+
+
+def selected_options(wildcards, input):
+    """Selected chains as repeated options."""
+    return " ".join(f"--selected {path}" for path in input.selected)
+
+
+def all_round_scores(wildcards):
+    """Scores of the start adapter and of every round."""
+    w, split = wildcards, config["evaluation"]["split"]
+    start = loop_of(wildcards)["start"]
+    return [
+        f"results/evaluation/cells/{w.model}/{w.task}/{start}/seed-{w.seed}/{split}.parquet",
+        *(round_file(wildcards, n, "test/scores.parquet") for n in loop_rounds(wildcards)),
+    ]
+
+
+def loop_decoding(wildcards):
+    """Decoding of a loop's pools and of its tests: all branches."""
+    return decoding(wildcards.task, config["evaluation"]["branches"])
+
+
+def loop_filter(wildcards):
+    """How a loop selects chains."""
+    return loop_of(wildcards)["filter"]
+
+
+def loop_keep(wildcards):
+    """Share of a pool that a loop keeps."""
+    return loop_of(wildcards)["keep"]
+
+
+def loop_arm(wildcards):
+    """The arm that a loop trains: that of its start."""
+    return as_json(ARMS[loop_of(wildcards)["start"]])
+
+
+def loop_budget(wildcards):
+    """Training steps and rows a step of a round."""
+    return as_json(loop_of(wildcards)["training"])
+
+
+def loop_names(wildcards, split):
+    """Columns of a round's rows: its arm is named after loop and round."""
+    arm = f"{wildcards.loop}-round-{wildcards.round}"
+    names = {"model": wildcards.model, "task": wildcards.task, "arm": arm, "seed": int(wildcards.seed)}
+    return as_json({**names, "split": split})
+
+
+def pool_names(wildcards):
+    """Columns of the branches of a round's pool."""
+    return loop_names(wildcards, f"pool-{wildcards.round}")
+
+
+def test_names(wildcards):
+    """Columns of the branches by which a round is judged."""
+    return loop_names(wildcards, config["evaluation"]["split"])
+
+
+def round_names(wildcards):
+    """Columns of the cost of a round's training."""
+    names = json.loads(loop_names(wildcards, ""))
+    return as_json({key: value for key, value in names.items() if key != "split"})
+
+
+# attention
+
+
+def reach_domains(wildcards):
+    """For each kind of text its corpus and its files: two for translation."""
+    split, domains = config["attention"]["split"], {}
+    for domain, block in config["attention"]["domains"].items():
+        folder = f"results/corpus/{block['corpus']}/{split}"
+        files = [f"{folder}/{block[side]}.parquet" for side in ("source", "target", "lang") if side in block]
+        domains[domain] = {"corpus": block["corpus"], "files": files}
+    return domains
+
+
+def reach_settings(wildcards):
+    """Kinds of text as one command-line argument."""
+    return as_json(reach_domains(wildcards))
+
+
+def reach_documents(wildcards):
+    """The documents of all kinds of text."""
+    return sorted({file for domain in reach_domains(wildcards).values() for file in domain["files"]})
+
+
+def reach_tables(wildcards):
+    """One table per model and arm of the grid."""
+    grid = config["attention"]["grid"]
+    cells = {(model, arm) for block in grid for model in block["models"] for arm in block["arms"]}
+    return [f"results/attention/{model}/{arm}/reach.parquet" for model, arm in sorted(cells)]
+
+
+# paper
+
+
+def training_steps():
+    """The training steps of every adapter."""
+    return [
+        f"results/lora/{cell.model}/{cell.task}/{cell.arm}/seed-{cell.seed}/steps.parquet" for cell in TRAINED
+    ]
+
+
+def figure_outputs(wildcards, output):
+    """The files of a figure, each as an option."""
+    return [word for path in output for word in ("--output", path)]
+
+
+def caption_file(name):
+    """Path of a text in the report, as an input: editing it makes the report anew."""
+    return os.path.relpath(SCRIPTS.parent / "report" / f"{name}.rst")
+
+
+# targets
+
+
+def corpus_tables():
+    """Every language and split of every corpus."""
+    return [
+        f"results/corpus/{name}/{split}/{lang}.parquet"
+        for name, corpus in config["corpora"].items()
+        for split in ("train", "dev", "test")
+        for lang in corpus["languages"]
+    ]
+
+
+def model_tables():
+    """Every model that something is trained, measured or probed on."""
+    grids = [*config["lora"]["grid"], *config["attention"]["grid"]]
+    models = {model for block in grids for model in block["models"]} | set(config["tokenizer"]["pretrained"])
+    return [f"results/model/{model}/files.parquet" for model in sorted(models)]
+
+
+def paper_figures():
+    """Every figure in every format of the config."""
+    return [f"results/paper/figures/{figure}.{kind}" for figure in FIGURES for kind in config["paper"]["formats"]]
+
+
+def paper_tables():
+    """Every LaTeX table."""
+    return [f"results/paper/tables/{table}.tex" for table in TABLES]

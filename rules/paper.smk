@@ -1,0 +1,188 @@
+"""
+Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so that nothing here runs a model.
+
+READS   results/tokenizer/metrics.parquet, zipf.parquet
+        results/lora/costs.parquet, arms.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
+        results/evaluation/scores.parquet
+        results/selfimprove/rounds.parquet
+        results/attention/reach.parquet
+WRITES  results/paper/figures/{figure}.{format}
+        results/paper/tables/{table}.tex
+        results/paper/numbers/{number}.txt
+        results/report.html
+"""
+
+HEADLINE = ["--lang", config["paper"]["languages"]["headline"]]
+LANGUAGES = [*HEADLINE, "--reference", config["paper"]["languages"]["reference"]]
+
+# Figure: chapter of the report, options, tables. Its caption is workflow/report/{figure}.rst.
+FIGURES = {
+    "fertility": ("1 Tokenizers", [], ["results/tokenizer/metrics.parquet"]),
+    "headline": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
+    "fairness": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
+    "zipf": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/zipf.parquet"]),
+    "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
+    "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
+    "loss": ("2 Adapters", [], training_steps()),
+    "decoding": ("3 Chains of thought", [], ["results/evaluation/scores.parquet"]),
+    "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
+    "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),
+}
+
+# Table: script, options, tables.
+TABLES = {
+    "tokens_per_word": (
+        "paper_tabulate_languages",
+        ["--metric", "tokens_per_word"],
+        ["results/tokenizer/metrics.parquet"],
+    ),
+    "premium": ("paper_tabulate_languages", ["--metric", "premium"], ["results/tokenizer/metrics.parquet"]),
+    "scores": ("paper_tabulate_scores", [], ["results/evaluation/scores.parquet"]),
+    "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet", "results/lora/arms.parquet"]),
+    "rounds": ("paper_tabulate_rounds", [], ["results/selfimprove/rounds.parquet"]),
+}
+
+
+report: "../workflow/report/workflow.rst"
+
+
+for FIGURE, (CHAPTER, OPTIONS, INPUTS) in FIGURES.items():
+
+    rule:
+        name:
+            f"paper_plot_{FIGURE}"
+        input:
+            script=script(f"paper_plot_{FIGURE}"),
+            lib=lib(f"paper_plot_{FIGURE}"),
+            tables=INPUTS,
+        output:
+            svg=report(
+                f"results/paper/figures/{FIGURE}.svg",
+                caption=f"../workflow/report/{FIGURE}.rst",
+                category=CHAPTER,
+                labels={"figure": FIGURE.replace("_", " ")},
+            ),
+            others=[
+                f"results/paper/figures/{FIGURE}.{ending}"
+                for ending in config["paper"]["formats"]
+                if ending != "svg"
+            ],
+        log:
+            f"results/logs/paper_plot/{FIGURE}.log",
+        benchmark:
+            f"results/benchmarks/paper_plot/{FIGURE}.tsv"
+        conda:
+            "../envs/paper.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=30,
+        params:
+            options=OPTIONS,
+            outputs=figure_outputs,
+        shell:
+            r"""
+            exec &> >(tee {log:q})
+            python {input.script:q} {params.options:q} {params.outputs:q} {input.tables:q}
+            """
+
+
+for TABLE, (SCRIPT, OPTIONS, INPUTS) in TABLES.items():
+
+    rule:
+        name:
+            f"paper_tabulate_{TABLE}"
+        input:
+            script=script(SCRIPT),
+            lib=lib(SCRIPT),
+            tables=INPUTS,
+        output:
+            table=f"results/paper/tables/{TABLE}.tex",
+        log:
+            f"results/logs/paper_tabulate/{TABLE}.log",
+        benchmark:
+            f"results/benchmarks/paper_tabulate/{TABLE}.tsv"
+        conda:
+            "../envs/paper.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=30,
+        params:
+            options=OPTIONS,
+        shell:
+            r"""
+            exec &> >(tee {log:q})
+            python {input.script:q} {params.options:q} --output {output.table:q} {input.tables:q}
+            """
+
+
+rule paper_numbers:
+    input:
+        script=script("paper_numbers"),
+        lib=lib("paper_numbers"),
+        metrics="results/tokenizer/metrics.parquet",
+        scores="results/evaluation/scores.parquet",
+        costs="results/lora/costs.parquet",
+        rounds="results/selfimprove/rounds.parquet",
+        reach="results/attention/reach.parquet",
+    output:
+        numbers=directory("results/paper/numbers"),
+    log:
+        "results/logs/paper_numbers.log",
+    benchmark:
+        "results/benchmarks/paper_numbers.tsv"
+    conda:
+        "../envs/paper.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        options=HEADLINE,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            {params.options:q} \
+            --metrics {input.metrics:q} \
+            --scores {input.scores:q} \
+            --costs {input.costs:q} \
+            --rounds {input.rounds:q} \
+            --reach {input.reach:q} \
+            --output {output.numbers:q}
+        """
+
+
+# Runs where Snakemake runs: it reads what Snakemake noted about the jobs.
+rule paper_report:
+    input:
+        script=script("paper_report"),
+        lib=lib("paper_report"),
+        captions=[caption_file(name) for name in ["workflow", *FIGURES]],
+        figures=[f"results/paper/figures/{figure}.svg" for figure in FIGURES],
+    output:
+        report="results/report.html",
+    log:
+        "results/logs/paper_report.log",
+    benchmark:
+        "results/benchmarks/paper_report.tsv"
+    localrule: True
+    conda:
+        "../envs/paper.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        snakefile=os.path.relpath(workflow.main_snakefile),
+        overrides=as_json(workflow.config_settings.overwrite_config),
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --snakefile {params.snakefile:q} \
+            --overrides {params.overrides:q} \
+            --report {output.report:q} \
+            {input.figures:q}
+        """

@@ -1,0 +1,62 @@
+"""
+Named stops: `snakemake --cores 8 tokenizers` runs what that stop needs and no more.
+"""
+
+
+localrules:
+    corpora,
+    tokenizers,
+    models,
+    adapters,
+    scores,
+    rounds,
+    reach,
+    figures,
+    report,
+
+
+rule corpora:
+    input:
+        corpus_tables(),
+
+
+rule tokenizers:
+    input:
+        "results/tokenizer/metrics.parquet",
+        "results/tokenizer/zipf.parquet",
+
+
+rule models:
+    input:
+        model_tables(),
+
+
+rule adapters:
+    input:
+        "results/lora/costs.parquet",
+        "results/lora/arms.parquet",
+
+
+rule scores:
+    input:
+        "results/evaluation/scores.parquet",
+
+
+rule rounds:
+    input:
+        "results/selfimprove/rounds.parquet",
+
+
+rule reach:
+    input:
+        "results/attention/reach.parquet",
+
+
+rule figures:
+    input:
+        paper_figures(),
+
+
+rule report:
+    input:
+        rules.paper_report.output,

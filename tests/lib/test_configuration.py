@@ -1,0 +1,387 @@
+"""Every mistake in a configuration stops the run, and says which key, which file and what to do."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lib import configuration
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEFAULT = ROOT / "config" / "config.yaml"
+MODEL = "smollm2-135m-q4_1"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def default() -> dict[str, Any]:
+    return yaml.safe_load(DEFAULT.read_text())
+
+
+@pytest.fixture
+def config(default: dict[str, Any]) -> dict[str, Any]:
+    return copy.deepcopy(default)
+
+
+def lay(config: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge as Snakemake does: blocks add, all else replaces."""
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(config.get(key), dict):
+            lay(config[key], value)
+        else:
+            config[key] = value
+    return config
+
+
+def mistakes(config: dict[str, Any]) -> list[str]:
+    return configuration.mistakes(config, ROOT, [str(DEFAULT)])
+
+
+CONFIGS = sorted(path for path in (ROOT / "config").glob("*.yaml") if path.name != "schema.yaml")
+
+
+@pytest.mark.parametrize("own", CONFIGS, ids=lambda path: path.name)
+def test_configs_of_the_project_have_no_mistake(config: dict[str, Any], own: Path) -> None:
+    merged = lay(config, yaml.safe_load(own.read_text()))
+    assert configuration.mistakes(merged, ROOT, [str(own), str(DEFAULT)]) == []
+
+
+def local_corpus(config: dict[str, Any], **changes: Any) -> None:
+    config["corpora"]["mine"] = {
+        "kind": "local",
+        "domain": "news",
+        "files": {"eng_Latn": ["missing/*.txt"]},
+        "languages": ["eng_Latn"],
+        "split": {"dev": 0.1, "test": 0.1},
+        **changes,
+    }
+    config["tokenizer"]["corpora"].append("mine")
+
+
+def records(config: dict[str, Any], **changes: Any) -> None:
+    arithmetic = config["tasks"]["arithmetic"]
+    shared = {key: arithmetic[key] for key in ("items", "max_new_tokens", "stop", "training")}
+    template = {"kind": "records", "prompt": "{q}", "answer": "{a}", "verifier": "number"}
+    config["tasks"]["mine"] = {**template, **shared, **changes}
+    config["lora"]["grid"][0]["tasks"].append("mine")
+
+
+def model(config: dict[str, Any], **settings: Any) -> None:
+    config["models"]["mine"] = settings
+    config["lora"]["grid"][0]["models"].append("mine")
+
+
+def loop(config: dict[str, Any], **changes: Any) -> None:
+    config["selfimprove"]["loops"]["confidence"].update(changes)
+
+
+# What is done to the default, the beginning of the message, and what else is in it.
+CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
+    # the schema
+    (lambda c: c.update(attentoin={}), "attentoin", ["unknown key", "did you mean 'attention'?"]),
+    (
+        lambda c: c["tasks"]["arithmetic"].update(digit=3),
+        "tasks.arithmetic.digit",
+        ["unknown key", "did you mean 'digits'?"],
+    ),
+    (lambda c: c["lora"]["arms"]["lora"].update(rank=8), "lora.arms.lora.rank", ["did you mean 'ranks'?"]),
+    (lambda c: c["corpora"]["catalogs"].update(files={}), "corpora.catalogs.files", ["unknown key"]),
+    (lambda c: c.pop("seed"), "the configuration", ["lacks the key 'seed'"]),
+    (lambda c: c["lora"]["arms"]["lora"].pop("alpha"), "lora.arms.lora (", ["lacks the key 'alpha'"]),
+    (lambda c: c["tasks"]["arithmetic"].pop("kind"), "tasks.arithmetic (", ["lacks the key 'kind'"]),
+    (lambda c: c.update(seed="zero"), "seed", ["'zero' is not an integer", "give an integer"]),
+    (lambda c: c.update(seed=1.0), "seed", ["1.0 is not an integer"]),
+    (lambda c: c.update(seed="7"), "seed", ["write it as a number: 7"]),
+    (lambda c: c.update(seed=True), "seed", ["True is not an integer"]),
+    (lambda c: c.update(tasks=[]), "tasks", ["[] is not a block of keys"]),
+    (
+        lambda c: c["compute"].update(dtype="float64"),
+        "compute.dtype",
+        ["'float64'", "did you mean 'float16'?"],
+    ),
+    (
+        lambda c: c["lora"]["arms"]["lora"].update(learning_rate="1e-3"),
+        "lora.arms.lora.learning_rate",
+        ["write it as a number: 0.001"],
+    ),
+    (lambda c: c["lora"]["arms"]["lora"].update(ranks=[4, 0]), "lora.arms.lora.ranks.1", ["0 is too small"]),
+    (lambda c: c["lora"]["arms"]["lora"].update(ranks=[4, 4]), "lora.arms.lora.ranks", ["names 4 twice"]),
+    (lambda c: c["lora"]["arms"]["lora"].update(ranks=[]), "lora.arms.lora.ranks", ["is empty"]),
+    (lambda c: c["lora"]["arms"]["lora"].update(alpha=0), "lora.arms.lora.alpha", ["give more than 0"]),
+    (lambda c: c["lora"]["arms"]["lora"].update(targets="all"), "lora.arms.lora.targets", ["^all-linear$"]),
+    (lambda c: c["tokenizer"]["grid"][0].update(sizes=[3]), "tokenizer.grid.0.sizes.0", ["at least 300"]),
+    (lambda c: c["tasks"].update({"a/b": c["tasks"]["arithmetic"]}), "tasks", ["'a/b' has the wrong form"]),
+    (lambda c: c["tokenizer"].update(reference="english"), "tokenizer.reference", ["wrong form"]),
+    (
+        lambda c: c["tasks"]["arithmetic"].update(worked_share=1.5),
+        "tasks.arithmetic.worked_share",
+        ["at most 1"],
+    ),
+    (lambda c: c["paper"].update(formats=["pdf"]), "paper.formats", ["add 'svg'"]),
+    (lambda c: c["attention"]["grid"][0].update(arms=["lora-r1"]), "attention.grid.0.arms.0", ["'base'"]),
+    (
+        lambda c: c["attention"]["domains"].update(mine={"corpus": "catalogs", "source": "eng_Latn"}),
+        "attention.domains.mine",
+        ["give both or neither"],
+    ),
+    (records, "tasks.mine", ["needs either 'path' or 'id'"]),
+    (lambda c: records(c, path="a.jsonl", id="b"), "tasks.mine", ["needs either 'path' or 'id'"]),
+    (
+        lambda c: records(c, id="openai/gsm8k", split="train"),
+        "tasks.mine",
+        ["revision", "give both or neither"],
+    ),
+    # names
+    (
+        lambda c: c["lora"]["grid"][0]["models"].append("smolm"),
+        "lora.grid.0.models.1",
+        ["unknown model 'smolm'"],
+    ),
+    (
+        lambda c: c["lora"]["grid"][0]["tasks"].append("sums"),
+        "lora.grid.0.tasks.2",
+        ["unknown task", "arithmetic"],
+    ),
+    (
+        lambda c: c["lora"]["grid"][0]["arms"].append("lora-r3"),
+        "lora.grid.0.arms.4",
+        ["unknown arm 'lora-r3'", "lora-r4"],
+    ),
+    (lambda c: c["lora"]["grid"][0]["arms"].append("base"), "lora.grid.0.arms.4", ["unknown arm 'base'"]),
+    (
+        lambda c: c["selfimprove"]["grid"][0].update(loops=["sure"]),
+        "selfimprove.grid.0.loops.0",
+        ["unknown loop"],
+    ),
+    (
+        lambda c: c["tokenizer"]["grid"][0].update(mixes=["all"]),
+        "tokenizer.grid.0.mixes.0",
+        ["unknown mix 'all'"],
+    ),
+    (lambda c: c["tokenizer"]["corpora"].append("books"), "tokenizer.corpora.3", ["unknown corpus 'books'"]),
+    (lambda c: c["tokenizer"]["pretrained"].append("gpt"), "tokenizer.pretrained.1", ["unknown model 'gpt'"]),
+    (
+        lambda c: c["corpora"]["catalogs"]["archives"].append("gnome"),
+        "corpora.catalogs.archives.3",
+        ["unknown archive 'gnome'"],
+    ),
+    (
+        lambda c: c["corpora"]["catalogs"]["languages"].append("jpn_Japn"),
+        "corpora.catalogs.languages.15",
+        ["unknown language 'jpn_Japn'", "did you mean 'jpn_Jpan'?"],
+    ),
+    (lambda c: c["models"][MODEL].update(archive="smollm"), f"models.{MODEL}.archive", ["did you mean"]),
+    (
+        lambda c: c["tokenizer"]["mixes"]["universal"].update(corpus="x"),
+        "tokenizer.mixes.universal.corpus",
+        ["'x'"],
+    ),
+    # what must fit together
+    (
+        lambda c: c["tokenizer"]["mixes"]["european"]["languages"].append("ita_Latn"),
+        "tokenizer.mixes.european.languages.4",
+        ["corpus 'catalogs' has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: c["tokenizer"].update(reference="ita_Latn"),
+        "tokenizer.reference",
+        ["no corpus of tokenizer.corpora"],
+    ),
+    (
+        lambda c: c["paper"]["languages"].update(headline="ita_Latn"),
+        "paper.languages.headline",
+        ["'ita_Latn'"],
+    ),
+    (
+        lambda c: c["corpora"]["catalogs"].update(split={"dev": 0.5, "test": 0.5}),
+        "corpora.catalogs.split",
+        ["below 1"],
+    ),
+    (
+        lambda c: c["tasks"]["translate-fra"].update(target="ita_Latn"),
+        "tasks.translate-fra.target",
+        ["has no language 'ita_Latn'", "fra_Latn"],
+    ),
+    (
+        lambda c: c["tasks"]["translate-fra"].update(target="eng_Latn"),
+        "tasks.translate-fra.target",
+        ["two languages"],
+    ),
+    (
+        lambda c: c["tasks"]["translate-fra"].update(corpus="x"),
+        "tasks.translate-fra.corpus",
+        ["unknown corpus 'x'"],
+    ),
+    (
+        lambda c: c["tokenizer"]["grid"].pop(0),
+        f"models.{MODEL}+bytebpe-16k-universal.tokenizer",
+        ["trains no 'bytebpe-16k-universal'", "did you mean 'bytebpe-16k-european'?"],
+    ),
+    (
+        lambda c: model(c, source="graft", base="nothing", tokenizer="bytebpe-16k-universal", init="mean"),
+        "models.mine.base",
+        ["no model 'nothing' to graft on"],
+    ),
+    (
+        lambda c: c["evaluation"]["branching"][0].update(seeds=[3]),
+        "evaluation.branching.0",
+        ["lora-r16, seed 3 is not scored"],
+    ),
+    (lambda c: loop(c, start="lora-r2"), "selfimprove.loops.confidence.start", ["unknown arm 'lora-r2'"]),
+    (lambda c: loop(c, rounds=11), "selfimprove.loops.confidence.rounds", ["at most 10"]),
+    (
+        lambda c: c["selfimprove"]["grid"][0].update(seeds=[7]),
+        "selfimprove.grid.0",
+        ["seed 7, which is not trained"],
+    ),
+    (
+        lambda c: c["selfimprove"]["grid"][0].update(tasks=["translate-fra"]),
+        "selfimprove.grid.0.tasks",
+        ["'translate-fra' has no pools"],
+    ),
+    (
+        lambda c: c["tasks"]["arithmetic"]["items"].pop("pool"),
+        "tasks.arithmetic.items",
+        ["lacks the key 'pool'"],
+    ),
+    (
+        lambda c: c["attention"]["domains"]["code"].update(lang="eng_Latn"),
+        "attention.domains.code.lang",
+        ["corpus 'python' has no language 'eng_Latn'"],
+    ),
+    (lambda c: c["attention"]["domains"]["code"].pop("lang"), "attention.domains.code", ["either a lang"]),
+    (lambda c: c["attention"].update(tokens=64), "attention.first_query", ["sinks <= first_query < tokens"]),
+    # files
+    (local_corpus, "corpora.mine.files.eng_Latn.0", ["no file 'missing/*.txt'"]),
+    (
+        lambda c: local_corpus(c, languages=["eng_Latn", "jpn_Jpan"]),
+        "corpora.mine.files",
+        ["has nothing for jpn_Jpan"],
+    ),
+    (lambda c: records(c, path="missing.jsonl"), "tasks.mine.path", ["no file 'missing.jsonl'"]),
+    (
+        lambda c: model(c, source="folder", path="missing"),
+        "models.mine.path",
+        ["no file 'missing/config.json'"],
+    ),
+    (lambda c: model(c, source="gguf", path="missing.gguf"), "models.mine.path", ["no file 'missing.gguf'"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"), CASES, ids=[f"{key}: {words[0]}" for _, key, words in CASES]
+)
+def test_a_mistake_names_key_and_remedy(
+    config: dict[str, Any], change: Callable[[dict[str, Any]], Any], key: str, words: list[str]
+) -> None:
+    change(config)
+    found = [line for line in mistakes(config) if line.startswith(key)]
+    assert found, mistakes(config)
+    assert any(all(word in line for word in words) for line in found), found
+    assert all("\n" not in line for line in found)
+
+
+def test_all_mistakes_are_told_at_once(config: dict[str, Any]) -> None:
+    config["seed"] = -1
+    config["lora"]["grid"][0]["tasks"].append("sums")
+    config["tokenizer"]["corpora"].append("books")
+    assert [line.split(" ")[0] for line in mistakes(config)] == [
+        "seed",
+        "lora.grid.0.tasks.2",
+        "tokenizer.corpora.3",
+    ]
+
+
+def test_a_block_that_nothing_uses_may_name_what_is_missing(config: dict[str, Any]) -> None:
+    config["models"]["mine"] = {"source": "gguf", "path": "missing.gguf"}
+    assert mistakes(config) == []
+
+
+def test_local_files_that_exist_are_no_mistake(config: dict[str, Any], folder: Path) -> None:
+    (folder / "missing").mkdir()
+    (folder / "missing" / "a.txt").write_text("text")
+    local_corpus(config)
+    assert mistakes(config) == []
+
+
+def test_a_mistake_names_file_and_line(config: dict[str, Any], folder: Path) -> None:
+    own = folder / "own.yaml"
+    own.write_text("lora:\n  arms:\n    lora:\n      ranks: [1, -1]\n")
+    lay(config, yaml.safe_load(own.read_text()))
+    (line,) = (
+        line for line in configuration.mistakes(config, ROOT, [str(own), str(DEFAULT)]) if "ranks.1" in line
+    )
+    assert f"({own}, line 4)" in line
+
+
+def test_a_mistake_on_the_command_line_is_not_blamed_on_a_file(config: dict[str, Any]) -> None:
+    config["seed"] = -5
+    assert mistakes(config)[0].startswith("seed (given with --config)")
+
+
+def test_results_that_cannot_be_written_are_a_mistake(config: dict[str, Any], folder: Path) -> None:
+    (folder / "results").write_text("")
+    assert mistakes(config) == [
+        f"{folder}/results: cannot be written (Not a directory); make it a folder that you can write to"
+    ]
+
+
+def test_results_on_a_file_system_without_writing_are_a_mistake(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not Path("/proc/self").exists():
+        pytest.skip("needs /proc, in which nobody can make a file")
+    monkeypatch.chdir("/proc")
+    assert "cannot be written" in mistakes(config)[0]
+
+
+def test_the_check_leaves_nothing_behind(config: dict[str, Any], folder: Path) -> None:
+    mistakes(config)
+    assert list(folder.iterdir()) == []
+
+
+def test_check_stops_the_workflow(config: dict[str, Any]) -> None:
+    from snakemake.exceptions import WorkflowError
+
+    configuration.check(config, ROOT, [str(DEFAULT)])
+    config["seed"] = -1
+    with pytest.raises(WorkflowError, match="too small"):
+        configuration.check(config, ROOT, [str(DEFAULT)])
+
+
+def test_text_of_the_command_line_gets_its_type(config: dict[str, Any]) -> None:
+    over = {
+        "lora": {"checkpoint_every": "50", "arms": {"lora": {"ranks": ["2", "16"], "learning_rate": "5e-4"}}}
+    }
+    over["selfimprove"] = {"loops": {"confidence": {"accumulate": "false"}}}
+    lay(config, over)
+    with pytest.raises(Exception, match="unknown arm 'lora-r1'"):
+        configuration.check(config, ROOT, [str(DEFAULT)])
+    assert config["lora"]["checkpoint_every"] == 50
+    assert config["lora"]["arms"]["lora"]["ranks"] == [2, 16]
+    assert config["lora"]["arms"]["lora"]["learning_rate"] == 5e-4
+    assert config["selfimprove"]["loops"]["confidence"]["accumulate"] is False
+
+
+def test_text_of_a_file_stays_text(config: dict[str, Any], folder: Path) -> None:
+    own = folder / "own.yaml"
+    own.write_text("seed: '7'\n")
+    lay(config, yaml.safe_load(own.read_text()))
+    with pytest.raises(Exception, match="'7' is not an integer"):
+        configuration.check(config, ROOT, [str(own), str(DEFAULT)])
+
+
+def test_text_that_has_not_the_type_is_told(config: dict[str, Any]) -> None:
+    config["lora"]["checkpoint_every"] = "often"
+    with pytest.raises(Exception, match="'often' is not an integer"):
+        configuration.check(config, ROOT, [str(DEFAULT)])

@@ -1,0 +1,443 @@
+"""Made-up tables as the default run hands them to the paper stage, and every figure drawn from them.
+
+To look at the figures without running the pipeline:
+    python tests/paper_fixtures.py FOLDER           (as large as the default run)
+    python tests/paper_fixtures.py FOLDER --tiny    (as small as the test run, with missing values)
+"""
+
+from __future__ import annotations
+
+import math
+import runpy
+import sys
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from lib.contracts import attention, evaluation, lora, selfimprove, tokenizer  # noqa: E402
+
+BASE = "smollm2-135m-q4_1"
+GRAFT = f"{BASE}+bytebpe-16k-universal"
+
+# Tokens per word of a good tokenizer, and how much worse one is that never saw the script.
+LANGUAGES = {
+    "eng_Latn": (1.4, 1.0),
+    "deu_Latn": (1.9, 1.0),
+    "fra_Latn": (1.7, 1.0),
+    "spa_Latn": (1.7, 1.0),
+    "tur_Latn": (2.3, 1.5),
+    "vie_Latn": (1.5, 2.2),
+    "rus_Cyrl": (2.2, 4.5),
+    "ell_Grek": (2.4, 4.8),
+    "ara_Arab": (2.3, 4.2),
+    "heb_Hebr": (2.2, 4.4),
+    "tam_Taml": (3.0, 7.5),
+    "tha_Thai": (1.9, 6.0),
+    "zho_Hans": (1.6, 3.3),
+    "jpn_Jpan": (1.7, 3.4),
+    "kor_Hang": (2.4, 3.9),
+    "zho_Hant": (1.7, 3.5),
+}
+TOKENIZERS = [
+    (BASE, "pretrained", 49152, None),
+    ("bpe-4k-universal", "bpe", 4000, "universal"),
+    ("bpe-16k-universal", "bpe", 16000, "universal"),
+    ("unigram-4k-universal", "unigram", 4000, "universal"),
+    ("unigram-16k-universal", "unigram", 16000, "universal"),
+    ("bytebpe-4k-universal", "bytebpe", 4000, "universal"),
+    ("bytebpe-16k-universal", "bytebpe", 16000, "universal"),
+    ("unigram-16k-european", "unigram", 16000, "european"),
+    ("bytebpe-16k-european", "bytebpe", 16000, "european"),
+]
+INTERVAL = {"interval_over": "items", "n_items": 200}
+
+
+def _noise(*key: object) -> float:
+    """A number in (-1, 1) that depends on nothing but the key."""
+    return np.random.default_rng(crc32(repr(key).encode())).uniform(-1, 1)
+
+
+def _interval(value: float | None, half: float) -> dict[str, float | None]:
+    if value is None:
+        return {"value": None, "ci_low": None, "ci_high": None}
+    return {"value": value, "ci_low": value - half, "ci_high": value + half}
+
+
+def _share(value: float, n: int) -> dict[str, float | None]:
+    half = 1.96 * math.sqrt(max(value * (1 - value), 0.002) / n)
+    return {"value": value, "ci_low": max(value - half, 0), "ci_high": min(value + half, 1)}
+
+
+def metrics(tokenizers: list, languages: dict) -> pd.DataFrame:
+    """Tokens per word and premium; neither is defined for code, nor a premium for maths."""
+    rows = []
+    texts = [("catalogs", lang) for lang in languages] + [("maths", "eng_Latn"), ("python", "zxx_Zyyy")]
+    for name, family, size, mix in tokenizers:
+        for corpus, lang in texts:
+            good, unseen = languages.get(lang, (1.4, 1))
+            factor = {"universal": 1.0, "european": unseen, None: unseen**0.9}[mix] * (
+                1.35 if size <= 4000 else 1
+            )
+            words = good * factor * (1 + 0.06 * _noise(name, corpus, lang))
+            english = 1.4 * (1.35 if size <= 4000 else 1)
+            values = {
+                "tokens_per_word": None if corpus == "python" else words,
+                "premium": words / english if corpus == "catalogs" else None,
+                "chars_per_token": 4.6 / factor,
+            }
+            if lang == "eng_Latn" and corpus == "catalogs":
+                values["premium"] = 1.0
+            segmenter = None if corpus == "python" else "ICU 77.1"
+            if lang == "jpn_Jpan":
+                values["tokens_per_word_mecab"] = words * 0.96
+            for metric, value in values.items():
+                rows.append(
+                    {
+                        "tokenizer": name,
+                        "family": family,
+                        "vocab_size": size,
+                        "mix": mix,
+                        "corpus": corpus,
+                        "lang": lang,
+                        "metric": metric,
+                        **_interval(value, 0.0 if value == 1.0 else 0.03 * (value or 0)),
+                        "n_docs": 1024,
+                        "n_words": None if segmenter is None else 9000,
+                        "segmenter": "MeCab (unidic-lite 1.0.8)" if metric.endswith("mecab") else segmenter,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def zipf(tokenizers: list, languages: dict, fit: bool = True) -> pd.DataFrame:
+    """Two straight lines that meet at a knee; without a fit where the sample is too small."""
+    rows = []
+    texts = [("catalogs", lang) for lang in [*languages, "mul_Zyyy"]]
+    texts += [("maths", "eng_Latn"), ("python", "zxx_Zyyy")]
+    for name, _, size, _ in tokenizers:
+        for corpus, lang in texts:
+            knee = size * (0.08 + 0.03 * abs(_noise(name, corpus, lang)))
+            ranks = np.unique(np.geomspace(1, size * 0.6, 90).round())
+            log = np.where(
+                ranks < knee, -0.85 * np.log(ranks), -0.85 * np.log(knee) - 2.0 * np.log(ranks / knee)
+            )
+            share = np.exp(log) / 12 * (1 + 0.1 * np.array([_noise(name, corpus, lang, r) for r in ranks]))
+            for rank, frequency in zip(ranks, share, strict=True):
+                rows.append(
+                    {
+                        "tokenizer": name,
+                        "corpus": corpus,
+                        "lang": lang,
+                        "rank": int(rank),
+                        "frequency": frequency,
+                        "alpha_1": 0.85 if fit else None,
+                        "alpha_2": 2.0 if fit else None,
+                        "knee": knee if fit else None,
+                        "delta_bic": 60.0 if fit else None,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def scores(cells: list, branched: list) -> pd.DataFrame:
+    """Greedy scores of every cell, and the other decoders where there are branches."""
+    rows = []
+    for model, task, arm, rank, seed in cells:
+        level = 0 if rank is None else math.log2(rank) / 6
+        key = {
+            "model": model,
+            "task": task,
+            "arm": arm,
+            "method": None if rank is None else "lora",
+            "rank": rank,
+            "seed": seed,
+            "split": "test",
+        }
+        decoders = {"greedy": 1.0}
+        if (model, task, arm) in branched:
+            decoders |= {"cot-max": 2.8, "cot-aggregate": 3.0, "vote": 1.0, "oracle": 4.0}
+        for decoder, factor in decoders.items():
+            if task == "translate-fra":
+                chrf = (18 if rank is None else 25 + 12 * level) + 2 * _noise(model, arm, seed)
+                rows.append({**key, "decoder": decoder, "metric": "chrf", **_interval(chrf, 2.4), **INTERVAL})
+            else:
+                share = (0.03 if rank is None else 0.04 + 0.03 * level) * factor
+                share += 0.008 * _noise(model, arm, seed, decoder)
+                rows.append(
+                    {**key, "decoder": decoder, "metric": "accuracy", **_share(share, 200), **INTERVAL}
+                )
+                extra = {"metric": "answered", **_share(0.97, 200)}
+                if decoder != "greedy":
+                    extra = {"metric": "accuracy_gain", **_interval(share * (1 - 1 / factor), 0.05)}
+                rows.append({**key, "decoder": decoder, **extra, **INTERVAL})
+    return pd.DataFrame(rows)
+
+
+def costs(cells: list) -> pd.DataFrame:
+    """Memory that hardly rises with the rank, optimizer state that is proportional to it."""
+    rows = []
+    for model, task, arm, rank, seed in cells:
+        if rank is None:
+            continue
+        parameters = 305_280 * rank
+        seconds = 300 + 20 * _noise(model, task, arm)
+        rows.append(
+            {
+                "model": model,
+                "task": task,
+                "arm": arm,
+                "method": "lora",
+                "rank": rank,
+                "seed": seed,
+                "trainable_params": parameters,
+                "initial_sha256": "0" * 64,
+                "peak_bytes_load": 900_000_000,
+                "peak_bytes_train": 1_500_000_000 + 14 * parameters + int(3e7 * _noise(task, arm)),
+                "gradient_bytes": 4 * parameters,
+                "optimizer_bytes": 8 * parameters,
+                "adapter_bytes": 4 * parameters + 4096,
+                "flops": 4e13,
+                "seconds": seconds,
+                "cpu_seconds": seconds * 0.98,
+                "tokens_per_second": 120_000 / seconds,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def arms(ranks: list[int]) -> pd.DataFrame:
+    """The arms of one block."""
+    return pd.DataFrame(
+        {
+            "arm": f"lora-r{rank}",
+            "block": "lora",
+            "method": "lora",
+            "rank": rank,
+            "alpha": 32.0,
+            "scaling": 32 / rank,
+            "targets": "all-linear",
+            "learning_rate": 1e-3,
+        }
+        for rank in ranks
+    )
+
+
+def steps(cell: tuple, count: int) -> pd.DataFrame:
+    """A noisy loss that falls."""
+    rank = cell[3]
+    step = np.arange(1, count + 1)
+    noise = np.random.default_rng(crc32(repr(cell).encode())).normal(0, 0.08, count)
+    return pd.DataFrame(
+        {
+            "step": step,
+            "loss": 0.9 - 0.05 * math.log2(rank) + 2.5 * np.exp(-step / (0.1 * count)) + noise,
+            "learning_rate": 1e-3 * np.minimum(1, step / 10),
+            "tokens": 800,
+            "target_tokens": 200,
+            "gradient_norm": 1.0,
+            "seconds": 2.0,
+        }
+    )
+
+
+def rounds(cells: list[tuple], n_rounds: int, defined: bool = True) -> pd.DataFrame:
+    """Loops over rounds; ``defined=False`` leaves the last round without a value."""
+    rows = []
+    gain = {"confidence": 0.07, "random": 0.01, "gold": 0.1}
+    for model, task, loop, seed in cells:
+        for number in range(n_rounds + 1):
+            for decoder, start in {
+                "greedy": 0.06,
+                "cot-max": 0.165,
+                "cot-aggregate": 0.17,
+                "vote": 0.055,
+            }.items():
+                key = {
+                    "model": model,
+                    "task": task,
+                    "loop": loop,
+                    "filter": loop,
+                    "seed": seed,
+                    "round": number,
+                }
+                share = start + gain.get(loop, 0.02) * number * (
+                    1.0 if decoder in ("greedy", "vote") else 0.4
+                )
+                interval = _share(share + 0.006 * _noise(loop, seed, number, decoder), 200)
+                if not defined and number == n_rounds:
+                    interval = _interval(None, 0)
+                rows.append({**key, "decoder": decoder, "metric": "accuracy", **interval, **INTERVAL})
+            if number:
+                rows.append(
+                    {**key, "decoder": "selection", "metric": "precision", **_share(0.2, 64), **INTERVAL}
+                )
+    return pd.DataFrame(rows)
+
+
+def reach(models: list[tuple], layers: int, heads: int, domains: dict) -> pd.DataFrame:
+    """Reach and sink share of every head, in tokens and in characters."""
+    rows = []
+    for model, arm, number in models:
+        for domain, (corpus, lang, centre) in domains.items():
+            for layer in range(layers):
+                for head in range(heads):
+                    noise = _noise(domain, layer, head)
+                    tokens = centre * math.exp(0.9 * _noise(layer, head) + 0.2 * noise)
+                    values = [
+                        ("token", "reach", tokens),
+                        ("char", "reach", tokens * 3.4),
+                        ("token", "null_reach", 63.5),
+                        ("token", "sink_share", 0.85 * layer / layers * (0.8 + 0.2 * noise)),
+                    ]
+                    for unit, statistic, value in values:
+                        rows.append(
+                            {
+                                "model": model,
+                                "arm": arm,
+                                "round": number,
+                                "corpus": corpus,
+                                "domain": domain,
+                                "lang": lang,
+                                "layer": layer,
+                                "head": head,
+                                "unit": unit,
+                                "statistic": statistic,
+                                **_interval(value, 0.05 * value),
+                                "n_docs": 32,
+                            }
+                        )
+    return pd.DataFrame(rows)
+
+
+DOMAINS = {
+    "translation": ("catalogs", "eng_Latn>fra_Latn", 14),
+    "maths": ("maths", "eng_Latn", 20),
+    "code": ("python", "zxx_Zyyy", 25),
+}
+
+
+def _write(root: Path, tables: list, step_cells: list, count: int) -> None:
+    for contract, path, frame in tables:
+        contract.write(frame, root / "results" / path)
+    for model, task, arm, rank, seed in step_cells:
+        folder = root / "results" / "lora" / model / task / arm / f"seed-{seed}"
+        lora.STEPS.write(steps((model, task, arm, rank, seed), count), folder / "steps.parquet")
+
+
+def write(root: Path) -> None:
+    """The tables of a run as large as the default, with two seeds of one cell and two loops."""
+    ranks = [1, 4, 16, 64]
+    cells = [(BASE, task, "base", None, 0) for task in ("arithmetic", "translate-fra")]
+    cells += [
+        (BASE, task, f"lora-r{rank}", rank, 0) for task in ("arithmetic", "translate-fra") for rank in ranks
+    ]
+    cells += [(BASE, "arithmetic", "lora-r16", 16, 1)]
+    cells += [(GRAFT, "translate-fra", "base", None, 0), (GRAFT, "translate-fra", "lora-r16", 16, 0)]
+    branched = [(BASE, "arithmetic", "base"), (BASE, "arithmetic", "lora-r16")]
+    loops = [(BASE, "arithmetic", loop, 0) for loop in ("confidence", "random", "gold")]
+    tables = [
+        (tokenizer.METRICS, "tokenizer/metrics.parquet", metrics(TOKENIZERS, LANGUAGES)),
+        (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(TOKENIZERS, LANGUAGES)),
+        (lora.COSTS, "lora/costs.parquet", costs(cells)),
+        (lora.ARMS, "lora/arms.parquet", arms(ranks)),
+        (evaluation.SCORES, "evaluation/scores.parquet", scores(cells, branched)),
+        (selfimprove.ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
+        (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
+    ]
+    _write(root, tables, [cell for cell in cells if cell[3] is not None], 150)
+
+
+def write_tiny(root: Path) -> None:
+    """The tables of a run as small as the test run: values are missing, a table has no rows."""
+    languages = {lang: LANGUAGES[lang] for lang in ("eng_Latn", "jpn_Jpan")}
+    tokenizers = [("bytebpe-300-tiny", "bytebpe", 300, "universal")]
+    cells = [("tiny", "arithmetic", "base", None, 0)]
+    cells += [("tiny", "arithmetic", f"lora-r{rank}", rank, 0) for rank in (1, 2)]
+    measured = metrics(tokenizers, languages)
+    measured.loc[(measured["lang"] == "jpn_Jpan"), ["value", "ci_low", "ci_high"]] = None
+    scored = scores(cells, [])
+    scored.loc[(scored["rank"] == 2), ["value", "ci_low", "ci_high"]] = None
+    tables = [
+        (tokenizer.METRICS, "tokenizer/metrics.parquet", measured),
+        (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(tokenizers, languages, fit=False)),
+        (lora.COSTS, "lora/costs.parquet", costs(cells)),
+        (lora.ARMS, "lora/arms.parquet", arms([1, 2])),
+        (evaluation.SCORES, "evaluation/scores.parquet", scored),
+        (
+            selfimprove.ROUNDS,
+            "selfimprove/rounds.parquet",
+            rounds([("tiny", "arithmetic", "confidence", 0)], 1, defined=False),
+        ),
+        (
+            attention.REACH,
+            "attention/reach.parquet",
+            reach([("tiny", "base", 0)], 2, 2, {"maths": DOMAINS["maths"]}),
+        ),
+    ]
+    _write(root, tables, cells[1:], 3)
+
+
+TABLES = {
+    "metrics": "tokenizer/metrics.parquet",
+    "zipf": "tokenizer/zipf.parquet",
+    "costs": "lora/costs.parquet",
+    "arms": "lora/arms.parquet",
+    "scores": "evaluation/scores.parquet",
+    "rounds": "selfimprove/rounds.parquet",
+    "reach": "attention/reach.parquet",
+}
+LANGS = ["--lang", "jpn_Jpan", "--reference", "eng_Latn"]
+FIGURES = {
+    "fertility": (["metrics"], []),
+    "headline": (["metrics"], LANGS),
+    "fairness": (["metrics"], LANGS),
+    "zipf": (["zipf"], LANGS),
+    "accuracy_by_rank": (["scores"], []),
+    "memory_by_rank": (["costs"], []),
+    "loss": (["steps"], []),
+    "decoding": (["scores"], []),
+    "rounds": (["rounds"], []),
+    "reach": (["reach"], []),
+}
+
+
+def inputs(root: Path, tables: list[str]) -> list[Path]:
+    """Paths of the named tables; steps stands for the tables of all cells."""
+    results = root / "results"
+    if tables == ["steps"]:
+        return sorted(results.glob("lora/*/*/*/seed-*/steps.parquet"))
+    return [results / TABLES[name] for name in tables]
+
+
+def run(script: str, *arguments: object) -> None:
+    """Run a script's command line in this process, which saves importing the drawing library each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [script, *map(str, arguments)])
+        try:
+            runpy.run_path(str(SCRIPTS / f"{script}.py"), run_name="__main__")
+        except SystemExit as end:
+            if end.code:
+                raise RuntimeError(f"{script} ended with {end.code}") from None
+
+
+def draw(root: Path, figure: str, formats: tuple[str, ...] = ("pdf", "svg", "png")) -> list[Path]:
+    """Draw one figure from its tables; returns the files in the order of ``formats``."""
+    tables, options = FIGURES[figure]
+    outputs = [root / "results" / "paper" / "figures" / f"{figure}.{ending}" for ending in formats]
+    named = [word for path in outputs for word in ("--output", path)]
+    run(f"paper_plot_{figure}", *options, *named, *inputs(root, tables))
+    return outputs
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    (write_tiny if "--tiny" in sys.argv else write)(folder)
+    for name in FIGURES:
+        draw(folder, name)

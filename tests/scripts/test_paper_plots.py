@@ -1,0 +1,116 @@
+"""Every figure, drawn from tables as large as the default run's and as small as can be."""
+
+import re
+import warnings
+from itertools import combinations
+
+import matplotlib
+import paper_fixtures
+import pytest
+from matplotlib.text import Text
+from paper_fixtures import FIGURES, draw
+
+matplotlib.use("agg")
+
+from lib import figures
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    root = tmp_path_factory.mktemp("full")
+    paper_fixtures.write(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    root = tmp_path_factory.mktemp("tiny")
+    paper_fixtures.write_tiny(root)
+    return root
+
+
+def texts(svg):
+    """Texts of a figure: outlines, each below a comment with what they spell."""
+    return re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8"))
+
+
+def clashes(figure):
+    """Texts of a figure that overlap each other or leave the picture."""
+    renderer = figure.canvas.get_renderer()
+    hidden = {label for ax in figure.axes for label in _undrawn(ax)}
+    boxes = []
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip() and text not in hidden:
+            box = text.get_window_extent(renderer)
+            boxes.append((text.get_text(), box.padded(-1.5)))
+    page = figure.bbox.padded(2)
+    found = [f"{name!r} leaves the page" for name, box in boxes if not _inside(page, box)]
+    return found + [f"{a!r} over {b!r}" for (a, x), (b, y) in combinations(boxes, 2) if x.overlaps(y)]
+
+
+def _undrawn(ax):
+    """Labels that matplotlib keeps but does not draw: of ticks out of sight, of hidden axes."""
+    if not ax.get_visible():
+        yield from ax.findobj(Text)
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+            if not low <= tick.get_loc() <= high:
+                yield from (tick.label1, tick.label2)
+
+
+def _inside(page, box):
+    return page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
+
+
+@pytest.mark.parametrize("size", ["full", "tiny"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_readable(name, size, request, monkeypatch):
+    root, save, found = request.getfixturevalue(size), figures.save, []
+
+    def checked(figure, outputs):
+        figure.canvas.draw()
+        found.extend(clashes(figure))
+        save(figure, outputs)
+
+    monkeypatch.setattr(figures, "save", checked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # a missing glyph, a layout that does not fit
+        (svg,) = draw(root, name, ("svg",))
+    assert found == []
+    assert svg.stat().st_size > 1000
+
+
+def test_equal_tables_give_equal_files(full):
+    first = [path.read_bytes() for path in draw(full, "headline")]
+    assert first == [path.read_bytes() for path in draw(full, "headline")]
+
+
+def test_japanese_is_drawn_and_its_cost_is_shown(full):
+    (svg,) = draw(full, "headline", ("svg",))
+    assert "Japanese (日本語)" in texts(svg)
+    assert any("MeCab" in text for text in texts(svg))
+
+
+@pytest.mark.parametrize(
+    "name", ["fertility", "headline", "fairness", "accuracy_by_rank", "decoding", "rounds"]
+)
+def test_what_is_missing_is_not_zero(tiny, name):
+    (svg,) = draw(tiny, name, ("svg",))
+    assert "n/a" in texts(svg)
+    assert "0.00" not in texts(svg) or name == "headline"  # the axis of the headline starts at zero
+
+
+def test_rounds_share_an_axis_that_holds_all_points(tiny):
+    """The ways of decoding differ: a scale fixed by the first would cut off the others."""
+    (svg,) = draw(tiny, "rounds", ("svg",))
+    assert "15" in texts(svg)
+
+
+def test_loss_needs_to_know_the_cell(full, tmp_path, capsys):
+    (path, *_) = paper_fixtures.inputs(full, ["steps"])
+    stray = tmp_path / "steps.parquet"
+    stray.write_bytes(path.read_bytes())
+    with pytest.raises(RuntimeError):
+        paper_fixtures.run("paper_plot_loss", "--output", tmp_path / "loss.svg", stray)
+    assert "steps.parquet: expected {model}/{task}/{arm}/seed-{seed}" in capsys.readouterr().err

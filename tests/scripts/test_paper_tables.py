@@ -1,0 +1,100 @@
+import re
+import subprocess
+import sys
+
+import paper_fixtures
+import pytest
+from paper_fixtures import SCRIPTS, inputs, run
+
+TABLES = {
+    "tokens_per_word": ("paper_tabulate_languages", ["--metric", "tokens_per_word"], ["metrics"]),
+    "premium": ("paper_tabulate_languages", ["--metric", "premium"], ["metrics"]),
+    "scores": ("paper_tabulate_scores", [], ["scores"]),
+    "costs": ("paper_tabulate_costs", [], ["costs", "arms"]),
+    "rounds": ("paper_tabulate_rounds", [], ["rounds"]),
+}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    root = tmp_path_factory.mktemp("full")
+    paper_fixtures.write(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    root = tmp_path_factory.mktemp("tiny")
+    paper_fixtures.write_tiny(root)
+    return root
+
+
+def tabulate(root, name, tmp_path):
+    script, options, tables = TABLES[name]
+    run(script, *options, "--output", tmp_path / f"{name}.tex", *inputs(root, tables))
+    return (tmp_path / f"{name}.tex").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", ["full", "tiny"])
+@pytest.mark.parametrize("name", TABLES)
+def test_each_line_has_all_columns(name, size, request, tmp_path):
+    text = tabulate(request.getfixturevalue(size), name, tmp_path)
+    columns = len(re.match(r"\\begin\{tabular\}\{(\w+)\}", text).group(1))
+    lines = [line for line in text.splitlines() if line.endswith(r" \\")]
+    assert len(lines) > 1
+    assert {line.count(" & ") for line in lines} == {columns - 1}
+    assert not re.search(r"(?<!\\)[_%#]", text)  # would stop LaTeX
+
+
+def test_cells(full, tiny, tmp_path):
+    assert re.search(r"^English & 1\.00 & 1\.00", tabulate(full, "premium", tmp_path), re.MULTILINE)
+    scores = tabulate(full, "scores", tmp_path)
+    assert re.search(
+        r"lora-r16 & 0 & CoT-decoding, max & accuracy \(\\%\) & 17\.\d \[\d+\.\d, \d+\.\d\] & 1\d", scores
+    )
+    assert re.search(r"lora-r1 & 0 & 32\.00 & 305\\,280 & ", tabulate(full, "costs", tmp_path))
+    assert re.search(r"lora-r2 & 0 & greedy & accuracy \(\\%\) & n/a", tabulate(tiny, "scores", tmp_path))
+    assert re.search(r"confidence & 0 & 1 & n/a & n/a", tabulate(tiny, "rounds", tmp_path))
+
+
+def numbers(root, output):
+    options = [
+        word for name in ("metrics", "scores", "costs", "rounds", "reach") for word in _named(root, name)
+    ]
+    run("paper_numbers", "--lang", "jpn_Jpan", *options, "--output", output)
+    return {path.stem: path.read_text(encoding="utf-8") for path in output.iterdir()}
+
+
+def _named(root, name):
+    return [f"--{name}", *inputs(root, [name])]
+
+
+def test_numbers_are_the_values_of_the_tables(full, tmp_path):
+    found = numbers(full, tmp_path / "numbers")
+    assert 1.0 < float(found["premium_jpn_Jpan_unigram-16k-universal"]) < 1.5
+    assert float(found["accuracy_smollm2-135m-q4_1_arithmetic_lora-r16_seed-0_greedy"]) == pytest.approx(
+        5.8, abs=1
+    )
+    assert found["optimizer_smollm2-135m-q4_1_arithmetic_lora-r16_seed-0"] == "37.3"  # 16 x 305,280 x 8 bytes
+    assert found["reach_smollm2-135m-q4_1_base_round-0_maths"] == "20.1"
+    assert all(re.fullmatch(r"-?\d+(\.\d+)?", text) for text in found.values())
+
+
+def test_numbers_that_are_missing_and_those_of_before(full, tiny, tmp_path):
+    numbers(full, tmp_path / "numbers")
+    found = numbers(tiny, tmp_path / "numbers")
+    assert found["premium_jpn_Jpan_bytebpe-300-tiny"] == "n/a"
+    assert not any("smollm2" in name for name in found)
+    assert [path.name for path in tmp_path.iterdir()] == ["numbers"]
+
+
+@pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("paper_*.py")))
+def test_help_does_not_load_what_it_does_not_need(script):
+    code = (
+        f"import runpy, sys; sys.argv = [{script!r}, '--help']\n"
+        f"try: runpy.run_path({str(SCRIPTS / script) + '.py'!r}, run_name='__main__')\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'torch', 'transformers', 'matplotlib', 'seaborn', 'scipy', 'icu'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, check=True, stdout=subprocess.DEVNULL)

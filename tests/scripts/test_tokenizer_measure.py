@@ -1,0 +1,123 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from multilingual import SENTENCES, texts, write_corpus
+
+from lib import tokenizer_training
+from lib.contracts.corpus import DOCUMENTS
+from lib.contracts.tokenizer import METRICS, ZIPF
+from lib.tokenizer_bytes import token_bytes
+from lib.words import icu
+
+SCRIPT = Path("workflow/scripts/tokenizer_measure.py").resolve()
+
+
+def measure(folder, documents, corpus="parallel", settings=None):
+    command = [sys.executable, SCRIPT, "--name", "tok", "--corpus", corpus, "--reference", "eng_Latn"]
+    command += [
+        "--settings",
+        json.dumps(settings or {"family": "bytebpe", "mix": "all"}),
+        "--resamples",
+        "50",
+    ]
+    command += ["--tokenizer", folder / "tokenizer.json"]
+    command += ["--metrics", folder / "metrics.parquet", "--curves", folder / "zipf.parquet", *documents]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return METRICS.read(folder / "metrics.parquet"), ZIPF.read(folder / "zipf.parquet")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("measure")
+    tokenizer = tokenizer_training.bytebpe(texts() * 2, 330)
+    tokenizer_training.save(tokenizer, folder)
+    metrics, curves = measure(folder, write_corpus(folder, "test"))
+    return tokenizer, metrics, curves
+
+
+def slow(tokenizer, lang):
+    """Word metrics the obvious way: every word on its own."""
+    table, totals = token_bytes(tokenizer), dict.fromkeys(("tokens", "words", "alone", "cut", "cut_alone"), 0)
+
+    def boundaries(text):
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        return [len(b"".join(table[i] for i in ids[: n + 1])) for n in range(len(ids) - 1)]
+
+    for text in SENTENCES[lang]:
+        totals["tokens"] += len(tokenizer.encode(text, add_special_tokens=False).ids)
+        for start, end in icu().spans(text):
+            space = text[start - 1 : start] == " "
+            first, last = len(text[:start].encode()), len(text[:end].encode())
+            inside = sum(first < cut < last for cut in boundaries(text))
+            alone = sum(cut > space for cut in boundaries(text[start - space : end]))
+            totals["words"] += 1
+            totals["alone"] += 1 + alone
+            totals["cut"] += inside > 0
+            totals["cut_alone"] += alone > 0
+    return totals
+
+
+@pytest.mark.parametrize("lang", SENTENCES)
+def test_word_metrics_are_those_of_the_slow_way(measured, lang):
+    tokenizer, metrics, _ = measured
+    totals = slow(tokenizer, lang)
+    rows = metrics[metrics["lang"] == lang].set_index("metric")
+    for metric, part in [
+        ("tokens_per_word", "tokens"),
+        ("fertility", "alone"),
+        ("continued_words", "cut"),
+        ("continued_words_isolated", "cut_alone"),
+    ]:
+        assert rows.loc[metric, "value"] == pytest.approx(totals[part] / totals["words"])
+        assert rows.loc[metric, "n_words"] == totals["words"]
+        assert rows.loc[metric, "ci_low"] <= rows.loc[metric, "value"] <= rows.loc[metric, "ci_high"]
+        assert rows.loc[metric, "segmenter"].startswith("ICU ")
+
+
+def test_metrics_without_words(measured):
+    tokenizer, metrics, _ = measured
+    for lang, sentences in SENTENCES.items():
+        rows = metrics[metrics["lang"] == lang].set_index("metric")
+        tokens = sum(len(tokenizer.encode(text).ids) for text in sentences)
+        assert rows.loc["chars_per_token", "value"] == pytest.approx(sum(map(len, sentences)) / tokens)
+        assert rows.loc["bytes_per_token", "value"] == pytest.approx(
+            sum(len(t.encode()) for t in sentences) / tokens
+        )
+        assert rows.loc["round_trip", "value"] == 1 and rows.loc["unk_rate", "value"] == 0
+        english = sum(len(tokenizer.encode(text).ids) for text in SENTENCES["eng_Latn"])
+        assert rows.loc["premium", "value"] == pytest.approx(tokens / english)
+        assert rows.loc[["chars_per_token", "premium"], ["n_words", "segmenter"]].isna().all(axis=None)
+        assert (rows["n_docs"] == 3).all()
+
+
+def test_japanese_has_a_second_segmenter(measured):
+    _, metrics, _ = measured
+    second = metrics[metrics["metric"].str.endswith("_mecab")]
+    assert set(second["lang"]) == {"jpn_Jpan"} and len(second) == 4
+    assert second["segmenter"].str.startswith("MeCab (unidic-lite ").all()
+
+
+def test_curves(measured):
+    _, _, curves = measured
+    assert set(curves["lang"]) == {*SENTENCES, "mul_Zyyy"}
+    assert curves["alpha_1"].isna().all()  # far too little text for a fit
+    for _, curve in curves.groupby("lang"):
+        assert curve["rank"].is_monotonic_increasing and curve["frequency"].is_monotonic_decreasing
+        assert curve["rank"].iloc[0] == 1 and curve["frequency"].sum() <= 1 + 1e-9
+
+
+def test_code_has_neither_words_nor_premium(measured, tmp_path):
+    tokenizer, _, _ = measured
+    tokenizer_training.save(tokenizer, tmp_path)
+    row = {"doc_id": "1", "lang": "zxx_Zyyy", "domain": "code", "group_id": "1", "source": "test"}
+    DOCUMENTS.write([{**row, "text": "def f(x):\n    return x\n" * 3}], tmp_path / "zxx_Zyyy.parquet")
+    metrics, curves = measure(
+        tmp_path, [tmp_path / "zxx_Zyyy.parquet"], "code", {"family": "pretrained", "mix": None}
+    )
+    assert metrics["segmenter"].isna().all() and metrics["mix"].isna().all()
+    assert "premium" not in set(metrics["metric"]) and "tokens_per_word" not in set(metrics["metric"])
+    assert set(curves["lang"]) == {"zxx_Zyyy"}

@@ -1,0 +1,48 @@
+"""A copy of this project to run the workflow in, so that a test leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", ".*_cache", "__pycache__")
+
+
+def copy_tree(folder: Path) -> Path:
+    """Copy the project, without results and what tools leave behind, and return the folder."""
+    folder.mkdir(parents=True)
+    for path in ROOT.iterdir():
+        if path.name == "results":
+            (folder / "results").mkdir()
+        elif path.is_dir() and path.name not in LEFT_OUT(str(ROOT), os.listdir(ROOT)):
+            shutil.copytree(path, folder / path.name, ignore=LEFT_OUT)
+        elif path.is_file():
+            shutil.copy2(path, folder / path.name)
+    return folder
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of a Snakemake run with the Python of the tests."""
+    return [sys.executable, "-m", "snakemake", *arguments]
+
+
+def snakemake(tree: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+    """Run Snakemake in a copy; what it says is in ``stdout``, with the errors.
+
+    Args:
+        tree: folder of the copy.
+        arguments: what would follow ``snakemake`` on the command line.
+        check: fail when Snakemake does, and show what it said.
+    """
+    run = subprocess.run(
+        command(*arguments), cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if check and run.returncode:
+        raise AssertionError(
+            f"snakemake {' '.join(arguments)} ended with {run.returncode}:\n{run.stdout[-8000:]}"
+        )
+    return run

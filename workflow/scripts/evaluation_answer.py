@@ -1,0 +1,52 @@
+"""Extract and judge the answers of decoded branches. No model is loaded.
+
+Example:
+    python workflow/scripts/evaluation_answer.py --branches branches.parquet \
+        --items results/task/arithmetic/test.parquet \
+        --tokenizer results/model/smollm2-135m-q4_1/tokenizer.json --answers answers.parquet
+
+READS   branches (contract evaluation.BRANCHES), task items (task.ITEMS), the model's tokenizer
+WRITES  answers (contract evaluation.ANSWERS)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lib.answers import answer
+from lib.cli import main
+from lib.contracts.evaluation import ANSWERS, BRANCHES, CELL
+from lib.contracts.task import ITEMS
+from lib.progress import Work
+
+
+def evaluation_answer(
+    branches: Annotated[Path, typer.Option(help="Table of branches.")],
+    items: Annotated[Path, typer.Option(help="Table of the task items.")],
+    tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the model that decoded.")],
+    answers: Annotated[Path, typer.Option(help="Table of answers to write.")],
+) -> None:
+    """Extract the answer of each branch, with its margin, and judge it."""
+    from tokenizers import Tokenizer
+
+    tool = Tokenizer.from_file(str(tokenizer))
+    gold = ITEMS.read(items).set_index("item_id")
+    decoded = BRANCHES.read(branches)
+
+    def text(ids: list[int]) -> str:
+        return tool.decode(ids, skip_special_tokens=False)
+
+    with Work("evaluation_answer", len(decoded), "branches"):
+        rows = []
+        for branch in decoded.itertuples():
+            item = gold.loc[branch.item_id]
+            names = {key: getattr(branch, key) for key in (*CELL, "item_id", "branch")}
+            rows.append({**names, **answer(branch, item["answer"], item["verifier"], text)})
+        ANSWERS.write(rows, answers, inputs=[branches, items])
+
+
+if __name__ == "__main__":
+    main(evaluation_answer)

@@ -1,0 +1,49 @@
+"""Score one cell: a metric with an interval for every decoder that its branches allow.
+
+Example:
+    python workflow/scripts/evaluation_score.py --answers answers.parquet \
+        --items results/task/arithmetic/test.parquet --resamples 1000 --seed 0 --scores scores.parquet \
+        --arm '{"method": "lora", "rank": 16}'
+
+READS   answers (contract evaluation.ANSWERS), task items (task.ITEMS)
+WRITES  scores (contract evaluation.SCORES)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lib.cli import main, settings
+from lib.contracts.evaluation import ANSWERS, CELL, SCORES
+from lib.contracts.task import ITEMS
+from lib.progress import Work
+from lib.scoring import chrf_scores, exact_scores
+from lib.verifiers import VERIFIERS
+
+
+def evaluation_score(
+    answers: Annotated[Path, typer.Option(help="Table of answers of one cell.")],
+    items: Annotated[Path, typer.Option(help="Table of the task items.")],
+    resamples: Annotated[int, typer.Option(help="Bootstrap samples.")],
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")],
+    scores: Annotated[Path, typer.Option(help="Table of scores to write.")],
+    arm: Annotated[str, typer.Option(help="JSON with method and rank; empty for the base model.")] = "{}",
+) -> None:
+    """Score one cell, with intervals over its items."""
+    judged, gold = ANSWERS.read(answers), ITEMS.read(items).set_index("item_id")
+    method = settings(arm)
+    with Work("evaluation_score"):
+        if VERIFIERS[gold["verifier"].iloc[0]].exact:
+            found = exact_scores(judged, resamples, seed)
+        else:
+            found = chrf_scores(judged, gold["answer"], resamples, seed)
+        names = judged[list(CELL)].iloc[0].to_dict()
+        names |= {"method": method.get("method"), "rank": method.get("rank")}
+        SCORES.write([{**names, **row} for row in found], scores, inputs=[answers, items], seed=seed)
+
+
+if __name__ == "__main__":
+    main(evaluation_score)

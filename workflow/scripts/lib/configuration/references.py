@@ -1,0 +1,288 @@
+"""What a schema cannot say: that names exist, fit together, and that files are there.
+
+Blocks define what exists and grids choose what runs: what is inside a block is checked when it runs.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from lib import grid, languages
+from lib.configuration.mistake import Key, Mistake, choose
+
+
+def _unknown(kind: str, key: Key, names: Collection[Any], known: Collection[Any]) -> Iterator[Mistake]:
+    """A mistake for each name that does not exist; ``key`` is that of the list of names."""
+    for position, name in enumerate(names):
+        if name not in known:
+            yield Mistake((*key, position), f"unknown {kind} {name!r}", choose(name, known))
+
+
+def _grids(config: dict[str, Any], section: str, name: str = "grid") -> Iterator[tuple[Key, dict[str, Any]]]:
+    for position, block in enumerate(config[section][name]):
+        yield (section, name, position), block
+
+
+def _arms_of(config: dict[str, Any]) -> list[str]:
+    return [grid.BASE, *grid.arms(config)]
+
+
+def _used_models(config: dict[str, Any]) -> list[str]:
+    """Models that run, with the bases of grafts."""
+    blocks = [block for section, name in GRIDS for _, block in _grids(config, section, name)]
+    waiting = [model for block in blocks for model in block["models"]] + config["tokenizer"]["pretrained"]
+    used: list[str] = []
+    while waiting:
+        name = waiting.pop(0)
+        if name in config["models"] and name not in used:
+            used.append(name)
+            model = config["models"][name]
+            waiting += [model["base"]] if model["source"] == "graft" else []
+    return used
+
+
+def _used_tasks(config: dict[str, Any]) -> list[str]:
+    blocks = [block for section, name in GRIDS for _, block in _grids(config, section, name)]
+    return [name for name in config["tasks"] if any(name in block.get("tasks", []) for block in blocks)]
+
+
+def _used_mixes(config: dict[str, Any]) -> list[str]:
+    used = {mix for block in config["tokenizer"]["grid"] for mix in block["mixes"]}
+    return [name for name in config["tokenizer"]["mixes"] if name in used]
+
+
+def _used_corpora(config: dict[str, Any]) -> list[str]:
+    used = [
+        *config["tokenizer"]["corpora"],
+        *(config["tokenizer"]["mixes"][name]["corpus"] for name in _used_mixes(config)),
+        *(config["tasks"][name].get("corpus") for name in _used_tasks(config)),
+        *(domain["corpus"] for domain in config["attention"]["domains"].values()),
+    ]
+    return [name for name in config["corpora"] if name in used]
+
+
+def _names(config: dict[str, Any]) -> Iterator[Mistake]:
+    """Names in grids and lists that no block defines."""
+    known = {
+        "models": config["models"],
+        "tasks": config["tasks"],
+        "arms": _arms_of(config),
+        "loops": config["selfimprove"]["loops"],
+        "mixes": config["tokenizer"]["mixes"],
+    }
+    for section, name in [*GRIDS, ("tokenizer", "grid")]:
+        for key, block in _grids(config, section, name):
+            for axis in sorted(block.keys() & known.keys()):
+                choices = known[axis]
+                if (section, name, axis) == ("lora", "grid", "arms"):
+                    choices = list(grid.arms(config))
+                yield from _unknown(ONE[axis], (*key, axis), block[axis], choices)
+    tokenizer = config["tokenizer"]
+    yield from _unknown("model", ("tokenizer", "pretrained"), tokenizer["pretrained"], config["models"])
+    yield from _unknown("corpus", ("tokenizer", "corpora"), tokenizer["corpora"], config["corpora"])
+
+
+def _corpora(config: dict[str, Any]) -> Iterator[Mistake]:
+    for name in _used_corpora(config):
+        corpus, key = config["corpora"][name], ("corpora", name)
+        if sum(corpus["split"].values()) >= 1:
+            yield Mistake(
+                (*key, "split"), "dev and test leave nothing to train on", "give shares whose sum is below 1"
+            )
+        if corpus["kind"] == "gettext":
+            yield from _unknown("archive", (*key, "archives"), corpus["archives"], config["archives"])
+            yield from _unknown(
+                "language", (*key, "languages"), corpus["languages"], sorted(languages.known())
+            )
+        if place := PER_LANGUAGE.get(corpus["kind"]):
+            for lang in corpus["languages"]:
+                if lang not in corpus[place]:
+                    yield Mistake(
+                        (*key, place), f"has nothing for {lang}", f"add {lang}, or take it out of languages"
+                    )
+        if corpus["kind"] == "local":
+            for lang, patterns in corpus["files"].items():
+                for position, pattern in enumerate(patterns):
+                    if not glob.glob(pattern, recursive=True):
+                        yield _missing((*key, "files", lang, position), pattern)
+
+
+def _missing(key: Key, path: str) -> Mistake:
+    return Mistake(key, f"no file {path!r}", f"correct the path; a relative one starts from {Path.cwd()}")
+
+
+def _language(config: dict[str, Any], key: Key, corpus: str, lang: str) -> Iterator[Mistake]:
+    """A mistake when a corpus that exists does not have the language."""
+    if corpus in config["corpora"] and lang not in (known := config["corpora"][corpus]["languages"]):
+        yield Mistake(key, f"corpus {corpus!r} has no language {lang!r}", choose(lang, known))
+
+
+def _corpus(config: dict[str, Any], key: Key, name: str) -> Iterator[Mistake]:
+    if name not in config["corpora"]:
+        yield Mistake((*key, "corpus"), f"unknown corpus {name!r}", choose(name, config["corpora"]))
+
+
+def _tokenizers(config: dict[str, Any]) -> Iterator[Mistake]:
+    tokenizer = config["tokenizer"]
+    for name in _used_mixes(config):
+        mix, key = tokenizer["mixes"][name], ("tokenizer", "mixes", name)
+        yield from _corpus(config, key, mix["corpus"])
+        if mix["languages"] != "all":
+            for position, lang in enumerate(mix["languages"]):
+                yield from _language(config, (*key, "languages", position), mix["corpus"], lang)
+    measured = {
+        lang
+        for name in tokenizer["corpora"]
+        if name in config["corpora"]
+        for lang in config["corpora"][name]["languages"]
+    }
+    wanted = {
+        ("tokenizer", "reference"): tokenizer["reference"],
+        ("paper", "languages", "headline"): config["paper"]["languages"]["headline"],
+        ("paper", "languages", "reference"): config["paper"]["languages"]["reference"],
+    }
+    for key, lang in wanted.items():
+        if lang not in measured:
+            yield Mistake(key, f"no corpus of tokenizer.corpora has {lang!r}", choose(lang, sorted(measured)))
+
+
+def _models(config: dict[str, Any]) -> Iterator[Mistake]:
+    for name in _used_models(config):
+        model, key = config["models"][name], ("models", name)
+        match model["source"]:
+            case "wheel":
+                if model["archive"] not in config["archives"]:
+                    problem = f"unknown archive {model['archive']!r}"
+                    yield Mistake((*key, "archive"), problem, choose(model["archive"], config["archives"]))
+            case "folder":
+                if not (Path(model["path"]) / "config.json").is_file():
+                    yield _missing((*key, "path"), f"{model['path']}/config.json")
+            case "gguf":
+                if not Path(model["path"]).is_file():
+                    yield _missing((*key, "path"), model["path"])
+            case "graft":
+                whole = [other for other in config["models"] if config["models"][other]["source"] != "graft"]
+                if model["base"] not in whole:
+                    yield Mistake(
+                        (*key, "base"),
+                        f"no model {model['base']!r} to graft on",
+                        choose(model["base"], whole),
+                    )
+                if model["tokenizer"] not in (trained := grid.tokenizers(config)):
+                    problem = f"tokenizer.grid trains no {model['tokenizer']!r}"
+                    yield Mistake((*key, "tokenizer"), problem, choose(model["tokenizer"], trained))
+
+
+def _tasks(config: dict[str, Any]) -> Iterator[Mistake]:
+    for name in _used_tasks(config):
+        task, key = config["tasks"][name], ("tasks", name)
+        if task["kind"] == "translation":
+            yield from _corpus(config, key, task["corpus"])
+            for side in ("source", "target"):
+                yield from _language(config, (*key, side), task["corpus"], task[side])
+            if task["source"] == task["target"]:
+                yield Mistake((*key, "target"), "is the source language", "give two languages")
+        if "path" in task and not Path(task["path"]).is_file():
+            yield _missing((*key, "path"), task["path"])
+
+
+def _branching(config: dict[str, Any]) -> Iterator[Mistake]:
+    scored = grid.evaluated(config)
+    for key, block in _grids(config, "evaluation", "branching"):
+        for cell in grid.cells([block]):
+            if cell not in scored and _all_known(config, cell.model, cell.task, cell.arm):
+                problem = f"{_cell(*cell)} is not scored"
+                yield Mistake(
+                    key,
+                    problem,
+                    "train it in lora.grid; base has seed 0, beside the models and tasks of that grid",
+                )
+
+
+def _all_known(config: dict[str, Any], model: str, task: str, arm: str) -> bool:
+    """Whether the names exist; where they do not, that is the mistake to report."""
+    return model in config["models"] and task in config["tasks"] and arm in _arms_of(config)
+
+
+def _cell(model: str, task: str, arm: str, seed: int) -> str:
+    return f"{model} on {task} with {arm}, seed {seed}"
+
+
+def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
+    from lib.tasks.item import POOLS
+
+    trained = grid.cells(config["lora"]["grid"])
+    for key, block in _grids(config, "selfimprove"):
+        for name in block["loops"]:
+            loop = config["selfimprove"]["loops"].get(name)
+            if loop is None:
+                continue
+            place = ("selfimprove", "loops", name)
+            if loop["start"] not in grid.arms(config):
+                yield Mistake(
+                    (*place, "start"),
+                    f"unknown arm {loop['start']!r}",
+                    choose(loop["start"], grid.arms(config)),
+                )
+                continue
+            if loop["rounds"] > POOLS:
+                yield Mistake(
+                    (*place, "rounds"), f"a task has {POOLS} pools, one per round", f"give at most {POOLS}"
+                )
+            for model in block["models"]:
+                for task in block["tasks"]:
+                    for seed in block["seeds"]:
+                        cell = grid.Cell(model, task, loop["start"], seed)
+                        if cell not in trained and _all_known(config, model, task, loop["start"]):
+                            problem = f"loop {name!r} starts from {_cell(*cell)}, which is not trained"
+                            yield Mistake(key, problem, "add it to lora.grid, or change the loop's start")
+        for task in block["tasks"]:
+            settings = config["tasks"].get(task)
+            if settings is None:
+                continue
+            if settings["kind"] == "translation":
+                yield Mistake(
+                    (*key, "tasks"), f"task {task!r} has no pools", "choose a task with exact answers"
+                )
+            elif "pool" not in settings["items"]:
+                yield Mistake(
+                    ("tasks", task, "items"),
+                    "lacks the key 'pool'",
+                    "add it: how many items each round reads",
+                )
+
+
+def _attention(config: dict[str, Any]) -> Iterator[Mistake]:
+    attention = config["attention"]
+    for name, domain in attention["domains"].items():
+        key = ("attention", "domains", name)
+        yield from _corpus(config, key, domain["corpus"])
+        sides = [side for side in ("lang", "source", "target") if side in domain]
+        if sides not in (["lang"], ["source", "target"]):
+            yield Mistake(key, "needs either a lang, or a source and a target", "give one of the two")
+        for side in sides:
+            yield from _language(config, (*key, side), domain["corpus"], domain[side])
+    if not attention["sinks"] <= attention["first_query"] < attention["tokens"]:
+        problem = f"{attention['first_query']} is not between sinks and tokens"
+        yield Mistake(("attention", "first_query"), problem, "keep sinks <= first_query < tokens")
+
+
+GRIDS = [("lora", "grid"), ("evaluation", "branching"), ("selfimprove", "grid"), ("attention", "grid")]
+PER_LANGUAGE = {"local": "files", "huggingface": "datasets"}  # where a kind of corpus has its sources
+ONE = {"models": "model", "tasks": "task", "arms": "arm", "loops": "loop", "mixes": "mix"}
+_RUN = ("tokenizer", "models", "tasks", "lora", "evaluation", "selfimprove", "attention")
+
+# A check runs when the schema found nothing wrong with the sections that it reads.
+CROSS_CHECKS = {
+    _names: (*_RUN, "corpora"),
+    _corpora: (*_RUN, "corpora", "archives"),
+    _tokenizers: ("tokenizer", "corpora", "paper"),
+    _models: (*_RUN, "archives"),
+    _tasks: (*_RUN, "corpora"),
+    _branching: ("models", "tasks", "lora", "evaluation"),
+    _loops: ("models", "tasks", "lora", "selfimprove"),
+    _attention: ("attention", "corpora"),
+}

@@ -1,0 +1,224 @@
+"""House style of the figures: one width, one palette, Japanese glyphs, equal bytes for equal input.
+
+A value that is missing is drawn as "n/a", never as zero.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 7.2  # inches: the text width of a page
+DPI = 200  # of the PNG; PDF and SVG are vectors
+FONT_PACKAGE = "matplotlib_fontja"  # carries IPAexGothic; read as a file, not imported
+MISSING = "n/a"
+GREY = "#8c8c8c"
+PALE = "#ececec"
+# Dates and random identifiers would make two equal figures differ.
+METADATA = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+
+
+def _japanese_font() -> Path:
+    """The font file in its package, which is not imported: importing it would change global settings."""
+    spec = importlib.util.find_spec(FONT_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"package {FONT_PACKAGE!r} with the Japanese font is not installed")
+    return Path(spec.origin).parent / "fonts" / "ipaexg.ttf"
+
+
+def style() -> None:
+    """Set fonts, sizes and colours. Glyphs that DejaVu Sans lacks are taken from IPAexGothic."""
+    import matplotlib
+    import seaborn as sns
+    from matplotlib import font_manager
+
+    matplotlib.use("agg")
+    font = _japanese_font()
+    font_manager.fontManager.addfont(font)
+    japanese = font_manager.FontProperties(fname=font).get_name()
+    sns.set_theme(
+        context="paper",
+        style="ticks",
+        palette="colorblind",
+        rc={
+            "font.family": ["DejaVu Sans", japanese],
+            "font.size": 8,
+            "axes.titlesize": 8,
+            "figure.labelsize": 8,
+            "axes.labelsize": 8,
+            "xtick.labelsize": 7,
+            "ytick.labelsize": 7,
+            "legend.fontsize": 7,
+            "legend.title_fontsize": 7,
+            "legend.frameon": False,
+            "axes.linewidth": 0.7,
+            "xtick.major.width": 0.7,
+            "ytick.major.width": 0.7,
+            "xtick.major.size": 3,
+            "ytick.major.size": 3,
+            "xtick.minor.width": 0.5,
+            "ytick.minor.width": 0.5,
+            "xtick.minor.size": 1.5,
+            "ytick.minor.size": 1.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "lines.linewidth": 1.2,
+            "lines.markersize": 4,
+            "svg.fonttype": "path",  # outlines: the reader's machine needs no fonts
+            "svg.hashsalt": "tok2cot",
+            "pdf.fonttype": 42,  # the font itself is embedded: text stays text
+        },
+    )
+
+
+def drawable(text: str) -> bool:
+    """Whether the fonts of the house have a glyph for every character of the text."""
+    from matplotlib import font_manager
+
+    files = [font_manager.findfont("DejaVu Sans"), str(_japanese_font())]
+    fonts = [font_manager.get_font(file) for file in files]
+    return all(any(font.get_char_index(ord(character)) for font in fonts) for character in text)
+
+
+def panels(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, Any]:
+    """A figure of the house's width with a grid of axes, always as a two-dimensional array."""
+    import matplotlib.pyplot as plt
+
+    style()
+    return plt.subplots(
+        rows, columns, figsize=(WIDTH, height), layout="constrained", squeeze=False, **options
+    )
+
+
+def save(figure: Figure, outputs: Iterable[Path]) -> None:
+    """Write the figure to each path, in the format of its ending, whole or not at all."""
+    import matplotlib.pyplot as plt
+
+    outputs = list(outputs)
+    partials = [path.with_name(f".partial-{path.name}") for path in outputs]
+    try:
+        for path, partial in zip(outputs, partials, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(partial, dpi=DPI, metadata=METADATA[path.suffix[1:]])
+        for path, partial in zip(outputs, partials, strict=True):
+            os.replace(partial, path)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+        plt.close(figure)
+
+
+def colours(names: Iterable[str]) -> dict[str, Any]:
+    """One colour of the palette for each name, in order."""
+    import seaborn as sns
+
+    names = list(dict.fromkeys(names))
+    palette = (
+        sns.color_palette("colorblind", len(names)) if len(names) <= 10 else sns.husl_palette(len(names))
+    )
+    return dict(zip(names, palette, strict=True))
+
+
+def note(figure: Figure, text: str) -> None:
+    """A line below the figure: what the intervals are over, and how many items there were."""
+    figure.supxlabel(text, fontsize=6.5, color="#555555", x=0.01, ha="left")
+
+
+def empty(ax: Axes) -> None:
+    """Say that there is nothing to show in these axes."""
+    ax.text(0.5, 0.5, MISSING, transform=ax.transAxes, ha="center", va="center", color=GREY, fontsize=10)
+    ax.set(xticks=[], yticks=[])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def heat_map(ax: Axes, values: pd.DataFrame, digits: int | None = None, **options: Any) -> None:
+    """Values as colours, with numbers when ``digits`` is given; what is missing is grey and says n/a.
+
+    Args:
+        ax: axes to draw in.
+        values: a table of numbers; rows are drawn downwards.
+        digits: of the numbers in the cells; None for colours only.
+        options: for :func:`seaborn.heatmap`.
+    """
+    import seaborn as sns
+
+    ax.set_facecolor(PALE)
+    annotations = {} if digits is None else {"annot": True, "fmt": f".{digits}f", "annot_kws": {"size": 6.5}}
+    # Thousands of cells would make a heavy vector drawing; those without numbers become an image.
+    shape = {"rasterized": True} if digits is None else {"linewidths": 0.3}
+    sns.heatmap(values, ax=ax, mask=values.isna(), **shape, **annotations, **options)
+    if digits is not None:
+        for row, column in zip(*values.isna().to_numpy().nonzero(), strict=True):
+            ax.text(column + 0.5, row + 0.5, MISSING, ha="center", va="center", fontsize=6.5, color=GREY)
+    ax.tick_params(length=0)
+
+
+def points(
+    ax: Axes, positions: Iterable[float], rows: pd.DataFrame, horizontal: bool = False, **options: Any
+) -> None:
+    """Values as points with their intervals; n/a at the position of a value that is missing.
+
+    Args:
+        ax: axes to draw in.
+        positions: one per row, along the axis of the categories.
+        rows: columns value, ci_low, ci_high; a missing interval leaves a bare point.
+        horizontal: values run along x, positions along y.
+        options: for :meth:`matplotlib.axes.Axes.errorbar`.
+    """
+    import numpy as np
+
+    options = {"fmt": "o", "capsize": 2, "elinewidth": 1, **options}
+    positions, value = np.asarray(list(positions), float), rows["value"].to_numpy(float)
+    below = np.nan_to_num(value - rows["ci_low"].to_numpy(float)).clip(min=0)
+    above = np.nan_to_num(rows["ci_high"].to_numpy(float) - value).clip(min=0)
+    known = ~np.isnan(value)
+    spread = np.vstack([below, above])[:, known]
+    if horizontal:
+        ax.errorbar(value[known], positions[known], xerr=spread, **options)
+    else:
+        ax.errorbar(positions[known], value[known], yerr=spread, **options)
+    for position in positions[~known]:
+        at = (0.01, position) if horizontal else (position, 0.01)
+        where = ax.get_yaxis_transform() if horizontal else ax.get_xaxis_transform()
+        ax.text(*at, MISSING, transform=where, ha="left", va="bottom", fontsize=6.5, color=GREY, clip_on=True)
+
+
+def plain_log(axis: Any, ticks: Iterable[float]) -> None:
+    """Ticks of a logarithmic axis as plain numbers, at these places only."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator(list(ticks)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:.3g}"))
+
+
+def log_ticks(low: float, high: float, steps: Iterable[float] = (1, 2, 5)) -> list[float]:
+    """Round numbers from ``low`` to ``high``, for a logarithmic axis; the two ends where that is too few."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [step * 10.0**exponent for exponent in exponents for step in steps]
+    inside = [tick for tick in ticks if low <= tick <= high]
+    return inside if len(inside) > 1 else [low, high]
+
+
+def count(numbers: pd.Series) -> str:
+    """How many units there were: one number, or the least and the most."""
+    if numbers.empty:
+        return "no"
+    low, high = int(numbers.min()), int(numbers.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def over(rows: pd.DataFrame) -> str:
+    """What the intervals of a figure of scores are over, and of how many items, for its note."""
+    kinds = ", ".join(sorted(set(rows["interval_over"]))) or MISSING
+    return f"Bars: 95 % bootstrap intervals over {kinds}; {count(rows['n_items'])} items."

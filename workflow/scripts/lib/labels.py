@@ -1,0 +1,136 @@
+"""Names, units and order of what figures and tables show, so that all of them agree."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from lib import languages
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Metric(NamedTuple):
+    """How a metric is shown: its name with the unit, and the factor from the table to that unit."""
+
+    label: str
+    factor: float
+    digits: int
+
+
+METRICS = {
+    "accuracy": Metric("accuracy (%)", 100, 1),
+    "chrf": Metric("chrF (0 to 100)", 1, 1),
+    "accuracy_gain": Metric("accuracy above greedy (points)", 100, 1),
+    "answered": Metric("answered (%)", 100, 1),
+    "chain": Metric("greedy output with a chain (%)", 100, 1),
+    "precision": Metric("right among the selected (%)", 100, 1),
+}
+MAIN = ("accuracy", "chrf")  # the first of these that a task was scored with is the one that figures show
+
+DECODERS = {
+    "greedy": "greedy",
+    "cot-max": "CoT-decoding, max",
+    "cot-aggregate": "CoT-decoding, aggregate",
+    "vote": "majority vote",
+    "oracle": "oracle",
+}
+
+NO_LANGUAGE = "zxx"  # ISO 639-3 for what is not in a human language, like code
+POOLED = "mul_Zyyy"  # all languages of a corpus together
+
+
+def language(code: str) -> str:
+    """English name of a language given as jpn_Jpan."""
+    return "all languages" if code == POOLED else languages.name_of(code)
+
+
+def own_name(code: str) -> str:
+    """What the speakers of a language call it, like 日本語; its English name where ICU knows no other."""
+    import icu
+
+    locale = icu.Locale.forLanguageTag(code.replace("_", "-"))
+    return locale.getDisplayLanguage(locale) or language(code)
+
+
+def texts(measured: Iterable[tuple[str, str]], main: str) -> dict[tuple[str, str], str]:
+    """What measured texts are called, by corpus and language: no two alike.
+
+    Args:
+        measured: corpus and language of each.
+        main: the corpus that goes without saying.
+
+    Returns:
+        the language; also the corpus, unless it is the main one; also the script, where two texts
+        would have the same name; the corpus alone for what is in no human language.
+    """
+    names = {}
+    for corpus, lang in sorted(set(measured)):
+        if lang.split("_")[0] == NO_LANGUAGE:
+            names[corpus, lang] = corpus
+        else:
+            names[corpus, lang] = language(lang) + ("" if corpus == main else f" ({corpus})")
+    taken = Counter(names.values())
+    return {
+        text: f"{name}, {text[1].split('_')[1]}" if taken[name] > 1 else name for text, name in names.items()
+    }
+
+
+def main_corpus(frame: pd.DataFrame) -> str:
+    """The corpus measured in most languages; the first by name among equals."""
+    languages = frame.groupby("corpus")["lang"].nunique()
+    return str(languages.sort_values(ascending=False, kind="stable").index[0])
+
+
+def tokenizers(metrics: pd.DataFrame) -> list[str]:
+    """Tokenizers in the order of figures: pretrained ones first, then by mix, family and vocabulary size."""
+    columns = ["tokenizer", "family", "vocab_size", "mix"]
+    frame = metrics[columns].drop_duplicates().fillna({"mix": ""})
+    return list(
+        frame.sort_values(["mix", "family", "vocab_size", "tokenizer"])["tokenizer"].drop_duplicates()
+    )
+
+
+def wrapped(name: str, width: int = 12) -> str:
+    """A name of parts joined by - or +, broken into lines of at most ``width`` characters at the joints."""
+    lines = [""]
+    for part in name.replace("+", "-+").split("-"):
+        joined = f"{lines[-1]}-{part}" if lines[-1] else part
+        if len(joined) <= width and not part.startswith("+"):
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return "\n".join(line for line in lines if line)
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Sorting key by which r4 stands before r16, and 4k before 16k."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def block(arm: str) -> str:
+    """The family of arms that differ only in rank: lora-r8 belongs to lora."""
+    name, separator, rank = arm.rpartition("-r")
+    return name if separator and rank.isdigit() else arm
+
+
+def shown(scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores that are in METRICS, with values and intervals in the unit that is shown."""
+    rows = scores[scores["metric"].isin(METRICS)].copy()
+    factors = rows["metric"].map({name: metric.factor for name, metric in METRICS.items()}).astype(float)
+    for column in ("value", "ci_low", "ci_high"):
+        rows[column] = rows[column] * factors
+    return rows
+
+
+def main_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Of each task only the rows of the metric that stands for it, as :func:`shown`."""
+    rows = shown(scores)
+    present = rows.groupby("task")["metric"].agg(set)
+    chosen = {
+        task: next((name for name in MAIN if name in metrics), None) for task, metrics in present.items()
+    }
+    return rows[rows["metric"] == rows["task"].map(chosen)].reset_index(drop=True)

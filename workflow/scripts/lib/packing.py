@@ -1,0 +1,64 @@
+"""Training rows packed into one sequence without padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import torch
+
+IGNORED = -100  # label of a token without loss
+
+
+class Row(NamedTuple):
+    """One training example as tokens: the loss is over the target only."""
+
+    prompt: list[int]
+    target: list[int]
+
+
+class Batch(NamedTuple):
+    """Rows one after the other, T tokens in all."""
+
+    ids: torch.Tensor  # (1, T)
+    positions: torch.Tensor  # (1, T), from 0 in each row
+    mask: torch.Tensor  # (1, 1, T, T), True where a token may attend: earlier in its own row
+    labels: torch.Tensor  # (T,), the token itself in targets, IGNORED in prompts
+
+
+def pack(rows: Sequence[Row]) -> Batch:
+    """Lay rows end to end; the mask keeps each from seeing the others.
+
+    The loss is that of the padded batch, and no multiplication is spent on padding.
+    """
+    import torch
+
+    ids = torch.tensor([token for row in rows for token in (*row.prompt, *row.target)])
+    lengths = torch.tensor([len(row.prompt) + len(row.target) for row in rows])
+    labels = torch.tensor(
+        [label for row in rows for label in (*[IGNORED] * len(row.prompt), *row.target)],
+    )
+    owner = torch.repeat_interleave(torch.arange(len(rows)), lengths)
+    starts = torch.repeat_interleave(lengths.cumsum(0) - lengths, lengths)
+    positions = torch.arange(len(ids)) - starts
+    mask = (owner[:, None] == owner) & (torch.arange(len(ids))[:, None] >= torch.arange(len(ids)))
+    return Batch(ids[None], positions[None], mask[None, None], labels)
+
+
+def target_loss(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, int]:
+    """Mean cross-entropy over the target tokens, in nats, and how many there are.
+
+    The language-model head runs only where a target is predicted: on a small model with a large
+    vocabulary it is a fifth of the work. The first token of a row is never predicted, since
+    prompts are not empty, so no label crosses from one row to the next.
+    """
+    import torch.nn.functional as functional
+
+    hidden = model.get_decoder()(
+        input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False
+    ).last_hidden_state[0]
+    labels = batch.labels[1:]
+    predicted = (labels != IGNORED).nonzero()[:, 0]
+    logits = model.get_output_embeddings()(hidden[predicted]).float()
+    return functional.cross_entropy(logits, labels[predicted]), len(predicted)

@@ -1,0 +1,84 @@
+"""Scores of one cell from its judged answers, each with an interval over items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.intervals import Interval, bootstrap_mean
+from lib.seeds import derive
+from lib.selection import DECODERS, by_item
+
+
+def _row(decoder: str, metric: str, interval: Interval, n_items: int) -> dict[str, Any]:
+    return {
+        "decoder": decoder,
+        "metric": metric,
+        "value": interval.value,
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "interval_over": "items",
+        "n_items": n_items,
+    }
+
+
+def exact_scores(answers: pd.DataFrame, resamples: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Scores of a task whose answers are right or wrong.
+
+    Args:
+        answers: branches of one cell (contract evaluation.ANSWERS).
+        resamples: bootstrap samples over items; the same items are drawn for every metric, so that
+            differences are paired.
+        seed: of the resampling.
+
+    Yields:
+        per decoder ``accuracy`` and, against greedy on the same items, ``accuracy_gain``; for greedy
+        also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share of outputs
+        that write something before the answer).
+    """
+    items = by_item(answers)
+    n, drawn = len(items), derive(seed, "bootstrap")
+    several = answers["branch"].max() > 0
+    right = {
+        name: np.array(
+            [bool((chosen := decoder(branches)) and chosen.correct) for branches in items.values()], float
+        )
+        for name, decoder in DECODERS.items()
+        if several or name == "greedy"
+    }
+    for name, correct in right.items():
+        yield _row(name, "accuracy", bootstrap_mean(correct, resamples, drawn), n)
+        if name != "greedy":
+            gain = bootstrap_mean(correct - right["greedy"], resamples, drawn)
+            yield _row(name, "accuracy_gain", gain, n)
+    first = [branches[0] for branches in items.values()]
+    answered = np.array([branch.status == "answered" for branch in first], float)
+    chain = np.array([branch.chain is True for branch in first], float)
+    yield _row("greedy", "answered", bootstrap_mean(answered, resamples, drawn), n)
+    yield _row("greedy", "chain", bootstrap_mean(chain, resamples, drawn), n)
+
+
+def chrf_scores(
+    answers: pd.DataFrame, gold: pd.Series, resamples: int, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Corpus chrF of the greedy outputs, with sacrebleu's bootstrap over items.
+
+    Args:
+        answers: branches of one cell.
+        gold: reference by item_id.
+        resamples: bootstrap samples.
+        seed: of the resampling.
+    """
+    import os
+
+    os.environ["SACREBLEU_SEED"] = str(derive(seed, "bootstrap"))
+    from sacrebleu.metrics import CHRF
+
+    first = answers[answers["branch"] == 0].sort_values("item_id")
+    written = first["extracted"].fillna("").tolist()
+    score = CHRF().corpus_score(written, [gold.loc[first["item_id"]].tolist()], n_bootstrap=resamples)
+    low, high = score._mean - score._ci, score._mean + score._ci
+    yield _row("greedy", "chrf", Interval(score.score, low, high), len(first))

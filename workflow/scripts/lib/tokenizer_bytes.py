@@ -1,0 +1,160 @@
+"""What each id of a tokenizer stands for, in bytes, and where its tokens part a text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+class Encoded(NamedTuple):
+    """Texts laid end to end as UTF-8, and the tokens they are made of.
+
+    Attributes:
+        ids: token ids of all texts, shape (tokens,).
+        counts: tokens of each text, shape (texts,).
+        cuts: where one token ends and the next begins inside a text, sorted, in half bytes from the
+            start of the first text: even at a byte, odd inside a character whose parts are not known.
+        unknown: characters of each text that became the unknown token, shape (texts,).
+    """
+
+    ids: np.ndarray
+    counts: np.ndarray
+    cuts: np.ndarray
+    unknown: np.ndarray
+
+
+def _components(part: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """A component of tokenizer.json, or the members of a sequence of them, in order."""
+    if part is None:
+        return []
+    nested = part.get("pretokenizers") or part.get("decoders") or part.get("normalizers")
+    return [leaf for member in nested for leaf in _components(member)] if nested else [part]
+
+
+def byte_alphabet() -> dict[str, int]:
+    """The character that a byte-level tokenizer writes for each byte (Radford et al. 2019)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(others)}
+
+
+def token_bytes(tokenizer: Tokenizer) -> list[bytes | None]:
+    """The bytes that each id stands for; None where that is not known.
+
+    Known for byte-level tokenizers and for those with byte fallback, which lose nothing; a
+    WordPiece, say, stands for no fixed bytes.
+    """
+    settings = json.loads(tokenizer.to_str())
+    parts = _components(settings["decoder"])
+    kinds = {part["type"] for part in parts} | {
+        part["type"] for part in _components(settings["pre_tokenizer"])
+    }
+    alphabet = byte_alphabet()
+    spaces = [
+        part["pattern"]["String"] for part in parts if part["type"] == "Replace" and part["content"] == " "
+    ]
+    spaces += [part["replacement"] for part in parts if part["type"] == "Metaspace"]
+    added = {token["id"]: token["content"] for token in settings["added_tokens"]}
+
+    def stands_for(index: int, piece: str) -> bytes | None:
+        if index in added:
+            return added[index].encode()
+        if "ByteLevel" in kinds:
+            known = all(char in alphabet for char in piece)
+            return bytes(alphabet[char] for char in piece) if known else None
+        if "ByteFallback" in kinds:
+            if byte := BYTE_PIECE.fullmatch(piece):
+                return bytes([int(byte[1], 16)])
+            for space in spaces:
+                piece = piece.replace(space, " ")
+            return piece.encode()
+        return None
+
+    found: list[bytes | None] = [None] * (max(tokenizer.get_vocab().values()) + 1)
+    for piece, index in tokenizer.get_vocab().items():
+        found[index] = stands_for(index, piece)
+    return found
+
+
+def unknown_id(tokenizer: Tokenizer) -> int | None:
+    """The id of the model's unknown token, if it has one."""
+    model = json.loads(tokenizer.to_str())["model"]
+    token = model.get("unk_token")
+    return model.get("unk_id") if token is None else tokenizer.token_to_id(token)
+
+
+def lengths(table: list[bytes | None]) -> np.ndarray:
+    """Bytes of each id, -1 where they are not known."""
+    return np.array([-1 if piece is None else len(piece) for piece in table])
+
+
+def is_fragment(piece: bytes | None) -> bool:
+    """Whether a token is known to hold a part of a UTF-8 character."""
+    try:
+        (piece or b"").decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def character_starts(text: str) -> np.ndarray:
+    """Byte at which each character of a text starts in UTF-8, and where the text ends."""
+    code = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    return np.concatenate([[0], np.cumsum(1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000))])
+
+
+def offset_cuts(encoding: Encoding, text: str) -> np.ndarray:
+    """Cuts from the tokenizer's own offsets, which are in characters, in half bytes.
+
+    Where two tokens share a character, the cut is somewhere inside it; where text between them
+    belongs to neither, it is in the middle of what is left out.
+    """
+    if len(encoding.offsets) < 2:
+        return np.zeros(0, int)
+    offsets = np.array(encoding.offsets)
+    starts = character_starts(text)
+    end, start = offsets[:-1, 1], offsets[1:, 0]
+    shared = start < end
+    return np.where(shared, 2 * starts[start] + 1, starts[end] + starts[start])
+
+
+def encode(tokenizer: Tokenizer, table: list[bytes | None], texts: list[str]) -> Encoded:
+    """Encode texts, and find the cuts between their tokens.
+
+    Cuts come from the tokens' bytes where these add up to the text, else (a normaliser, a prefix,
+    an unknown token) from the offsets.
+
+    Args:
+        tokenizer: encodes each text alone, without special tokens.
+        table: :func:`token_bytes` of it.
+        texts: what to encode.
+    """
+    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+    counts = np.array([len(encoding) for encoding in encodings], int)
+    ids = np.array([i for encoding in encodings for i in encoding.ids], int)
+    size = lengths(table)[ids]
+    ends = np.cumsum(counts)
+    unk = unknown_id(tokenizer)
+    cuts, unknown, start = [], np.zeros(len(texts), int), 0
+    for n, (text, encoding) in enumerate(zip(texts, encodings, strict=True)):
+        first, last = ends[n] - counts[n], ends[n]
+        total, mine = len(text.encode()), size[first:last]
+        if (mine >= 0).all() and mine.sum() == total:
+            inner = 2 * np.cumsum(mine)[:-1]
+        else:
+            inner = offset_cuts(encoding, text)
+        if unk is not None and unk in ids[first:last]:
+            unknown[n] = sum(
+                e - s for i, (s, e) in zip(encoding.ids, encoding.offsets, strict=True) if i == unk
+            )
+        cuts.append(2 * start + inner)
+        start += total
+    return Encoded(ids, counts, np.concatenate(cuts) if cuts else np.zeros(0, int), unknown)

@@ -1,0 +1,245 @@
+"""The training loop: adapters on a frozen base, resumable, equal to itself after a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lib.packing import Row, pack, target_loss
+from lib.seeds import derive
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class Arm:
+    """How an adapter is trained: one arm of the sweep.
+
+    Attributes:
+        method: lora (Hu et al. 2022), rslora (Kalajdzievski 2023) or dora (Liu et al. 2024).
+        rank: rank r of the update.
+        alpha: the update is scaled by alpha / r, for rslora by alpha / sqrt(r).
+        targets: adapted modules; ``all-linear`` is every linear layer but the head.
+        learning_rate: peak of the schedule.
+        warmup: steps of linear warm-up; a cosine to zero follows.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+        scaling: the factor itself, as the config was expanded; recorded, not used.
+        block: block of the config that the arm comes from; recorded, not used.
+    """
+
+    method: str
+    rank: int
+    alpha: float
+    targets: str | list[str]
+    learning_rate: float
+    warmup: int
+    weight_decay: float
+    clip: float
+    scaling: float
+    block: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long is trained: optimizer steps of so many rows."""
+
+    steps: int
+    rows: int
+
+
+def add_adapter(model: PreTrainedModel, arm: Arm, seed: int, start: Path | None) -> PeftModel:
+    """Put a fresh adapter on the model, or go on from a trained one.
+
+    The seed is set here, just before the weights are drawn: set earlier, whatever else draws
+    numbers would decide the initialisation.
+    """
+    import torch
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    if start:
+        return PeftModel.from_pretrained(model, start, is_trainable=True)
+    torch.manual_seed(derive(seed, "initialisation"))
+    settings = LoraConfig(
+        r=arm.rank,
+        lora_alpha=arm.alpha,
+        target_modules=arm.targets,
+        use_rslora=arm.method == "rslora",
+        use_dora=arm.method == "dora",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, settings)
+
+
+def learning_rate(arm: Arm, budget: Budget, step: int) -> float:
+    """Learning rate of a step, counted from 0: linear warm-up, then a cosine to zero."""
+    warmup = min(arm.warmup, budget.steps)
+    if step < warmup:
+        return arm.learning_rate * (step + 1) / warmup
+    return arm.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (budget.steps - warmup)))
+
+
+def order(items: int, seed: int, budget: Budget) -> Iterator[list[int]]:
+    """The rows of each step: shuffled passes over the items, drawn from the seed alone.
+
+    The stream depends on neither the model nor the initialisation, so that a resumed run finds its
+    place by counting.
+    """
+    import numpy as np
+
+    waiting: list[int] = []
+    passes = 0
+    for _ in range(budget.steps):
+        while len(waiting) < budget.rows:
+            rng = np.random.default_rng(derive(seed, "order", passes))
+            waiting.extend(rng.permutation(items).tolist())
+            passes += 1
+        yield waiting[: budget.rows]
+        waiting = waiting[budget.rows :]
+
+
+def digest(tensors: Sequence[torch.Tensor]) -> str:
+    """SHA-256 of tensors, in order."""
+    state = hashlib.sha256()
+    for tensor in tensors:
+        state.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+    return state.hexdigest()
+
+
+class Checkpoint:
+    """The state of an unfinished run, beside its outputs: what a killed run goes on from.
+
+    Written to a temporary name and renamed, so that it is always whole. ``identity`` says which run
+    it belongs to; a checkpoint of other settings or other data is ignored.
+    """
+
+    def __init__(self, path: Path, identity: str, every: int) -> None:
+        self.path, self.identity, self.every = path, identity, every
+
+    def restore(self) -> dict[str, Any] | None:
+        """The last saved state of this very run, or none."""
+        import torch
+
+        if not self.path.is_file():
+            return None
+        state = torch.load(self.path, weights_only=True)
+        return state if state["identity"] == self.identity else None
+
+    def save(self, **state: Any) -> None:
+        """Replace the saved state."""
+        import torch
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        torch.save({"identity": self.identity, **state}, partial)
+        os.replace(partial, self.path)
+
+    def remove(self) -> None:
+        """Forget the state: the run is finished."""
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass
+class Trained:
+    """What a training run measured."""
+
+    steps: list[dict[str, Any]]
+    seconds: float
+    cpu_seconds: float
+    gradient_bytes: int
+    optimizer_bytes: int
+
+
+def train(
+    model: PeftModel,
+    rows: Sequence[Row],
+    arm: Arm,
+    budget: Budget,
+    seed: int,
+    checkpoint: Checkpoint,
+    report: Any,
+) -> Trained:
+    """Train the adapter in place.
+
+    Base weights stay frozen in the type they were loaded in; the adapter, its gradients and AdamW's
+    moments are float32. On a CPU with a fixed number of threads, a run that was killed and resumed
+    ends with the same bits as one that was not.
+
+    Args:
+        model: with its adapter, see :func:`add_adapter`.
+        rows: tokenized examples.
+        arm: how.
+        budget: how long.
+        seed: decides the order of the rows.
+        checkpoint: where to go on from, and how often to save.
+        report: called after each step with the number of steps and a note, for progress.
+    """
+    import torch
+
+    named = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    weights = list(named.values())
+    optimizer = torch.optim.AdamW(weights, lr=arm.learning_rate, weight_decay=arm.weight_decay)
+    causal = model.get_base_model().train()
+    steps: list[dict[str, Any]] = []
+    cpu_before = 0.0
+    if state := checkpoint.restore():
+        with torch.no_grad():
+            for name, weight in named.items():
+                weight.copy_(state["weights"][name])
+        optimizer.load_state_dict(state["optimizer"])
+        steps, cpu_before = state["steps"], state["cpu_seconds"]
+        report(len(steps), "resumed from a checkpoint")
+    cpu_start = time.process_time() - cpu_before
+    for step, chosen in enumerate(order(len(rows), seed, budget)):
+        if step < len(steps):
+            continue
+        begun = time.perf_counter()
+        rate = learning_rate(arm, budget, step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        batch = pack([rows[index] for index in chosen])
+        batch = type(batch)(*(part.to(weights[0].device) for part in batch))
+        optimizer.zero_grad(set_to_none=True)
+        loss, predicted = target_loss(causal, batch)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(weights, arm.clip)
+        optimizer.step()
+        steps.append(
+            {
+                "step": step + 1,
+                "loss": loss.item(),
+                "learning_rate": rate,
+                "tokens": batch.ids.shape[1],
+                "target_tokens": predicted,
+                "gradient_norm": norm.item(),
+                "seconds": time.perf_counter() - begun,
+            }
+        )
+        report(1, f"loss {steps[-1]['loss']:.3f}")
+        if (step + 1) % checkpoint.every == 0 and step + 1 < budget.steps:
+            checkpoint.save(
+                weights=named,
+                optimizer=optimizer.state_dict(),
+                steps=steps,
+                cpu_seconds=time.process_time() - cpu_start,
+            )
+    return Trained(
+        steps,
+        seconds=sum(row["seconds"] for row in steps),
+        cpu_seconds=time.process_time() - cpu_start,
+        gradient_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
+        optimizer_bytes=sum(
+            value.numel() * value.element_size()
+            for moments in optimizer.state.values()
+            for value in moments.values()
+        ),
+    )

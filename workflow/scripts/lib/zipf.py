@@ -1,0 +1,83 @@
+"""Zipf curves of token frequencies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+POINTS = 256
+BINS = 60
+MARGIN = 5  # bins that either regime must have
+KNEES = 200
+ENOUGH = 50_000  # tokens; in a smaller sample the second regime is made of steps of one occurrence
+
+
+class Fit(NamedTuple):
+    """Two-regime fit: f(r) ~ r ** -alpha_1 up to the knee, r ** -alpha_2 beyond."""
+
+    alpha_1: float
+    alpha_2: float
+    knee: float
+    delta_bic: float
+
+
+def frequencies(counts: np.ndarray) -> np.ndarray:
+    """Shares of all tokens by rank, highest first, of the types that occur.
+
+    Args:
+        counts: occurrences of each type, in any order.
+    """
+    seen = np.sort(counts[counts > 0])[::-1]
+    return seen / seen.sum()
+
+
+def log_spaced_ranks(n: int) -> np.ndarray:
+    """At most 256 ranks from 1 to ``n``, evenly spaced by their logarithm."""
+    return np.unique(np.geomspace(1, n, POINTS).round().astype(int))
+
+
+def _least_squares(design: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
+    solution = np.linalg.lstsq(design, y, rcond=None)[0]
+    return solution, float(((design @ solution - y) ** 2).sum())
+
+
+def fit(counts: np.ndarray) -> Fit | None:
+    """Two-regime Zipf law (Ferrer-i-Cancho & Sole 2001), fitted to log-spaced bins of ranks.
+
+    log f(r) = a - alpha_1 log r up to the knee, continuous, with slope -alpha_2 beyond; least
+    squares over the bins' mean log rank and mean log frequency, so that the tail's many ranks do
+    not rule; the knee by grid search. delta_bic = BIC(one regime) - BIC(two), with
+    BIC = n ln(RSS / n) + p ln n, p = 2 and 4: positive favours two.
+
+    Args:
+        counts: occurrences of each type, in any order.
+
+    Returns:
+        The fit; None for a sample below 50,000 tokens or with too few types for the bins.
+    """
+    if counts.sum() < ENOUGH:
+        return None
+    frequency = frequencies(counts)
+    log_rank = np.log(np.arange(1, len(frequency) + 1))
+    edges = np.linspace(0, log_rank[-1], BINS + 1)
+    index = np.clip(np.searchsorted(edges, log_rank, "right") - 1, 0, BINS - 1)
+    size = np.bincount(index, minlength=BINS)
+    filled = size > 0
+    x = np.bincount(index, log_rank, BINS)[filled] / size[filled]
+    y = np.bincount(index, np.log(frequency), BINS)[filled] / size[filled]
+    if len(x) < 2 * MARGIN + 1:
+        return None
+
+    one = np.ones_like(x)
+    _, single = _least_squares(np.stack([one, -x], 1), y)
+    trials = []
+    for knee in np.linspace(x[MARGIN - 1], x[-MARGIN], KNEES):
+        solution, error = _least_squares(
+            np.stack([one, -np.minimum(x, knee), -np.maximum(x - knee, 0)], 1), y
+        )
+        trials.append((error, knee, solution))
+    double, knee, (_, alpha_1, alpha_2) = min(trials, key=lambda trial: trial[0])
+    n, tiny = len(x), np.finfo(float).tiny
+    delta = n * np.log(max(single, tiny) / max(double, tiny)) - 2 * np.log(n)
+    return Fit(float(alpha_1), float(alpha_2), float(np.exp(knee)), float(delta))

@@ -1,0 +1,111 @@
+"""Write each number that a text may quote into a file of its own, like 5.0 for a greedy accuracy in percent.
+
+Example:
+    python workflow/scripts/paper_numbers.py --lang jpn_Jpan \
+        --metrics results/tokenizer/metrics.parquet --scores results/evaluation/scores.parquet \
+        --costs results/lora/costs.parquet --rounds results/selfimprove/rounds.parquet \
+        --reach results/attention/reach.parquet --output results/paper/numbers
+
+READS   the five tables above
+WRITES  a folder with one number a file, n/a for what has no value:
+        {tokens_per_word,premium}_{lang}_{tokenizer}.txt                  of the language given
+        {metric}_{model}_{task}_{arm}_seed-{seed}_{decoder}.txt           in the units of lib/labels.py
+        {metric}_{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}.txt
+        {peak,optimizer}_{model}_{task}_{arm}_seed-{seed}.txt             peak in GiB, optimizer state in MiB
+        {reach,sink_share}_{model}_{arm}_round-{round}_{domain}.txt       median head; tokens, percent
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lib import labels
+from lib.cli import main
+from lib.contracts.attention import REACH
+from lib.contracts.evaluation import SCORES
+from lib.contracts.lora import COSTS
+from lib.contracts.selfimprove import ROUNDS
+from lib.contracts.tokenizer import METRICS
+from lib.progress import Work
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GIB, MIB = 2**30, 2**20
+
+
+def numbers(
+    lang: Annotated[str, typer.Option(help="Language whose tokenizer metrics are wanted, like jpn_Jpan.")],
+    metrics: Annotated[Path, typer.Option(help="Tokenizer metrics.")],
+    scores: Annotated[Path, typer.Option(help="Scores of the evaluation.")],
+    costs: Annotated[Path, typer.Option(help="Training costs.")],
+    rounds: Annotated[Path, typer.Option(help="Scores of the self-improvement rounds.")],
+    reach: Annotated[Path, typer.Option(help="Attention reach by head.")],
+    output: Annotated[Path, typer.Option(help="Folder to write; replaced as a whole.")],
+) -> None:
+    """Write each number that a text may quote into a file of its own."""
+    with Work("paper_numbers", 1, "folders"):
+        found = {
+            **_languages(METRICS.read(metrics), lang),
+            **_scores(SCORES.read(scores), "{model}_{task}_{arm}_seed-{seed}_{decoder}"),
+            **_costs(COSTS.read(costs)),
+            **_scores(ROUNDS.read(rounds), "{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}"),
+            **_heads(REACH.read(reach)),
+        }
+        partial = output.with_name(f".partial-{output.name}")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name, text in sorted(found.items()):
+            (partial / f"{name}.txt").write_text(text, encoding="utf-8")
+        shutil.rmtree(output, ignore_errors=True)
+        os.replace(partial, output)
+
+
+def _text(value: float, digits: int) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _languages(table: pd.DataFrame, lang: str) -> dict[str, str]:
+    rows = table[(table["corpus"] == labels.main_corpus(table)) & (table["lang"] == lang)]
+    rows = rows[rows["metric"].isin(["tokens_per_word", "premium"])]
+    return {
+        f"{row.metric}_{lang}_{row.tokenizer}": _text(row.value, 2) for row in rows.itertuples(index=False)
+    }
+
+
+def _scores(table: pd.DataFrame, name: str) -> dict[str, str]:
+    rows = labels.shown(table).to_dict("records")
+    return {
+        f"{row['metric']}_{name.format(**row)}": _text(row["value"], labels.METRICS[row["metric"]].digits)
+        for row in rows
+    }
+
+
+def _costs(table: pd.DataFrame) -> dict[str, str]:
+    found = {}
+    for row in table.to_dict("records"):
+        cell = "{model}_{task}_{arm}_seed-{seed}".format(**row)
+        found[f"peak_{cell}"] = _text(row["peak_bytes_train"] / GIB, 2)
+        found[f"optimizer_{cell}"] = _text(row["optimizer_bytes"] / MIB, 1)
+    return found
+
+
+def _heads(table: pd.DataFrame) -> dict[str, str]:
+    found = {}
+    table = table[table["unit"] == "token"]
+    for statistic, factor in (("reach", 1), ("sink_share", 100)):
+        rows = table[table["statistic"] == statistic]
+        for (model, arm, number, domain), part in rows.groupby(["model", "arm", "round", "domain"]):
+            name = f"{statistic}_{model}_{arm}_round-{number}_{domain}"
+            found[name] = _text(factor * part["value"].median(), 1)
+    return found
+
+
+if __name__ == "__main__":
+    main(numbers)

@@ -1,0 +1,87 @@
+"""Draw what each way of decoding gets from the same branches: greedy, CoT-decoding, vote, oracle.
+
+Example:
+    python workflow/scripts/paper_plot_decoding.py --output decoding.pdf results/evaluation/scores.parquet
+
+READS   results/evaluation/scores.parquet
+WRITES  the figure, once per --output
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lib import figures, labels
+from lib.cli import main
+from lib.contracts.evaluation import SCORES
+from lib.progress import Work
+
+
+def plot_decoding(
+    output: Annotated[
+        list[Path], typer.Option(help="Figure to write; its ending names the format. Repeatable.")
+    ],
+    scores: Annotated[Path, typer.Argument(help="Scores of the evaluation.")],
+) -> None:
+    """Draw what each way of decoding gets from the same branches: greedy, CoT-decoding, vote, oracle."""
+    with Work("paper_plot_decoding", 1, "figures"):
+        table = labels.main_scores(SCORES.read(scores))
+        cell = ["model", "task", "arm", "seed"]
+        branched = table[table["decoder"] != "greedy"][cell].drop_duplicates()
+        table = table.merge(branched, on=cell)
+        panels = sorted(set(zip(table["task"], table["model"], strict=True)))
+        arms = sorted(set(table["arm"]), key=labels.natural)
+        runs = table[["task", "model", "arm", "seed"]].drop_duplicates()
+        most = runs.groupby(["task", "model"]).size().max() if len(runs) else 1
+        colours = figures.colours(arms)
+        decoders = list(labels.DECODERS)
+
+        height = 1.2 + 0.12 * len(decoders) * max(most, 2)
+        figure, axes = figures.panels(max(len(panels), 1), 1, height * max(len(panels), 1))
+        for ax, (task, model) in zip(axes.flat, panels, strict=False):
+            rows = table[(table["task"] == task) & (table["model"] == model)]
+            runs = sorted(
+                set(zip(rows["arm"], rows["seed"], strict=True)), key=lambda run: (arms.index(run[0]), run[1])
+            )
+            for place, (arm, seed) in enumerate(runs):
+                part = (
+                    rows[(rows["arm"] == arm) & (rows["seed"] == seed)].set_index("decoder").reindex(decoders)
+                )
+                offset = 0.7 / len(runs) * (place - (len(runs) - 1) / 2)
+                positions = [number + offset for number in range(len(decoders))]
+                figures.points(ax, positions, part, horizontal=True, color=colours[arm])
+                for position, value, high in zip(positions, part["value"], part["ci_high"], strict=True):
+                    if value == value:  # not missing
+                        end = high if high == high else value
+                        ax.annotate(
+                            f"{value:.1f}",
+                            (end, position),
+                            xytext=(4, 0),
+                            textcoords="offset points",
+                            va="center",
+                            fontsize=6.5,
+                        )
+            ax.set(
+                title=f"{task}, {model}",
+                xlabel=labels.METRICS[rows["metric"].iloc[0]].label,
+                yticks=range(len(decoders)),
+                yticklabels=labels.DECODERS.values(),
+                ylim=(len(decoders) - 0.5, -0.5),
+            )
+            ax.set_xlim(left=0)
+            ax.margins(x=0.08)
+        if panels:
+            for arm, colour in colours.items():
+                axes[0, 0].plot([], [], "o", color=colour, label=arm)
+            axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4)
+            figures.note(figure, figures.over(table))
+        else:
+            figures.empty(axes[0, 0])
+        figures.save(figure, output)
+
+
+if __name__ == "__main__":
+    main(plot_decoding)

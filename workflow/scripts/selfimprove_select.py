@@ -1,0 +1,64 @@
+"""Keep the chains of a round that the next model trains on.
+
+Example:
+    python workflow/scripts/selfimprove_select.py --filter confidence --keep 0.5 --round 1 --seed 0 \
+        --branches branches.parquet --answers answers.parquet --items pool-1.parquet \
+        --selected selected.parquet
+
+READS   branches and answers of the pool (contracts evaluation.BRANCHES, ANSWERS), its items (task.ITEMS)
+WRITES  selected chains as task items with the chain as target (contract selfimprove.SELECTED)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lib.cli import UserError, main
+from lib.contracts.evaluation import ANSWERS, BRANCHES
+from lib.contracts.selfimprove import SELECTED
+from lib.contracts.task import ITEMS
+from lib.filters import FILTERS
+from lib.progress import Work
+from lib.selection import by_item
+
+
+def selfimprove_select(
+    filter: Annotated[str, typer.Option(help=f"How chains are ranked: {', '.join(FILTERS)}.")],
+    keep: Annotated[float, typer.Option(help="Share of the pool's items that is kept, 0 to 1.")],
+    round: Annotated[int, typer.Option(help="Round whose model wrote the chains.")],
+    seed: Annotated[int, typer.Option(help="Seed of what a filter draws.")],
+    branches: Annotated[Path, typer.Option(help="Table of branches of the pool.")],
+    answers: Annotated[Path, typer.Option(help="Table of their answers.")],
+    items: Annotated[Path, typer.Option(help="Table of the pool's items.")],
+    selected: Annotated[Path, typer.Option(help="Table of selected chains to write.")],
+) -> None:
+    """Keep the best chains of a round: at most one an item, at most the given share of the items."""
+    asked = ITEMS.read(items).set_index("item_id")
+    text = BRANCHES.read(branches).set_index(["item_id", "branch"])["completion"]
+    with Work("selfimprove_select", len(asked)):
+        chains = FILTERS[filter](by_item(ANSWERS.read(answers)), seed)[: int(keep * len(asked))]
+        if not chains:
+            raise UserError(
+                f"{branches}: no branch is well-formed, so that nothing can be trained on; "
+                "start the loop from an adapter that knows the task's format"
+            )
+        rows = [
+            {
+                "item_id": branch.item_id,
+                **asked.loc[branch.item_id].to_dict(),
+                "target": text[branch.item_id, branch.branch].rstrip(),
+                "style": "own",
+                "round": round,
+                "confidence": confidence,
+                "correct": branch.correct,
+            }
+            for branch, confidence in chains
+        ]
+        SELECTED.write(rows, selected, inputs=[branches, answers, items], seed=seed, filter=filter, keep=keep)
+
+
+if __name__ == "__main__":
+    main(selfimprove_select)

@@ -1,0 +1,55 @@
+"""Build one split of one task.
+
+Example:
+    python workflow/scripts/task_build.py --split test --size 200 --seed 0 --items test.parquet \
+        --task '{"kind": "arithmetic", "terms": 3, "digits": 2, "worked_share": 0.3}'
+
+READS   documents of the source and the target language (contract corpus.DOCUMENTS), for translation;
+        the dataset or file that the task names, for records
+WRITES  task items (contract task.ITEMS)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lib.cli import UserError, main, settings
+from lib.contracts.corpus import DOCUMENTS
+from lib.contracts.task import ITEMS
+from lib.progress import Work
+from lib.tasks import arithmetic, records, translation
+
+KINDS = {"arithmetic": arithmetic.items, "records": records.items, "translation": translation.items}
+
+
+def task_build(
+    task: Annotated[str, typer.Option(help="Settings of the task: JSON or a JSON file.")],
+    split: Annotated[str, typer.Option(help="Split: train, dev, test, or pool-N for round N.")],
+    size: Annotated[int, typer.Option(help="Largest number of items.")],
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn.")],
+    items: Annotated[Path, typer.Option(help="Table of items to write.")],
+    documents: Annotated[list[Path] | None, typer.Argument(help="Documents, source language first.")] = None,
+) -> None:
+    """Build one split of one task: distinct questions that no other split has."""
+    chosen = settings(task)
+    read = [DOCUMENTS.read(path) for path in documents or []]
+    with Work("task_build", size) as work:
+        found = {}
+        for item in KINDS[chosen["kind"]](chosen, split, seed, read):
+            if item.item_id not in found:
+                found[item.item_id] = item._asdict()
+                work.advance()
+            if len(found) == size:
+                break
+        if not found:
+            raise UserError(f"{items}: no item for split {split!r}; the source of the task is too small")
+        if len(found) < size:
+            print(f"task_build: the source gives {len(found)} items for {split!r}, {size} were asked for")
+        ITEMS.write(list(found.values()), items, inputs=documents or [], seed=seed, task=chosen)
+
+
+if __name__ == "__main__":
+    main(task_build)
