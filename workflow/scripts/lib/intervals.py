@@ -18,7 +18,8 @@ class Interval(NamedTuple):
     high: float
 
 
-def _ends(draws: np.ndarray) -> tuple[float, float]:
+def ends(draws: np.ndarray) -> tuple[float, float]:
+    """The ends of the 95 % interval of bootstrap draws: their outer percentiles."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail])
     return float(low), float(high)
@@ -54,7 +55,7 @@ def bootstrap_ratio(numerators: np.ndarray, denominators: np.ndarray, resamples:
             np.divide(numerators[sample].sum(1), below, out=np.full(len(below), np.nan), where=below != 0)
         )
     drawn = np.concatenate(draws)
-    return Interval(float(numerators.sum() / denominators.sum()), *_ends(drawn[~np.isnan(drawn)]))
+    return Interval(float(numerators.sum() / denominators.sum()), *ends(drawn[~np.isnan(drawn)]))
 
 
 def bootstrap_mean(values: np.ndarray, resamples: int, seed: int) -> Interval:

@@ -46,8 +46,22 @@ def pack(rows: Sequence[Row]) -> Batch:
     return Batch(ids[None], positions[None], mask[None, None], labels)
 
 
-def target_loss(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, int]:
-    """Mean cross-entropy over the target tokens, in nats, and how many there are.
+def chunks(rows: Sequence[Row], tokens: int) -> list[list[Row]]:
+    """Rows in as few groups as keep each below so many tokens, in order; a longer row stands alone."""
+    groups: list[list[Row]] = []
+    room = 0
+    for row in rows:
+        length = len(row.prompt) + len(row.target)
+        if not groups or length > room:
+            groups.append([])
+            room = tokens
+        groups[-1].append(row)
+        room -= length
+    return groups
+
+
+def target_loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    """Summed cross-entropy over the target tokens, in nats.
 
     The language-model head runs only where a target is predicted: on a small model with a large
     vocabulary it is a fifth of the work. The first token of a row is never predicted, since
@@ -61,4 +75,4 @@ def target_loss(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, int
     labels = batch.labels[1:]
     predicted = (labels != IGNORED).nonzero()[:, 0]
     logits = model.get_output_embeddings()(hidden[predicted]).float()
-    return functional.cross_entropy(logits, labels[predicted]), len(predicted)
+    return functional.cross_entropy(logits, labels[predicted], reduction="sum")
