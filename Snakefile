@@ -28,9 +28,9 @@ include: "rules/targets.smk"
 
 rule all:
     default_target: True
-    localrule: True
     input:
         rules.paper_report.output,
         rules.paper_numbers.output,
         paper_figures(),
         paper_tables(),
+    localrule: True

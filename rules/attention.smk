@@ -28,7 +28,7 @@ rule attention_reach:
         runtime=60,
         gpu=0,
     params:
-        folder="results/model/{model}",
+        folder=model_folder,
         domains=reach_settings,
         tokens=config["attention"]["tokens"],
         windows=config["attention"]["windows"],

@@ -31,7 +31,7 @@ rule evaluation_predict:
         runtime=240,
         gpu=0,
     params:
-        folder="results/model/{model}",
+        folder=model_folder,
         adapter=adapter_option,
         decoding=decoding_settings,
         cell=cell_names,

@@ -100,6 +100,16 @@ def model_settings(wildcards):
     return as_json(config["models"][wildcards.model])
 
 
+def graft_base(wildcards, input):
+    """Folder of the model that a tokenizer is put on."""
+    return str(Path(input.base).parent)
+
+
+def graft_tokenizer(wildcards, input):
+    """Folder of the tokenizer that is put on a model."""
+    return str(Path(input.tokenizer).parent)
+
+
 def graft_init(wildcards):
     """How a graft's new embeddings start."""
     return config["models"][f"{wildcards.base}+{wildcards.tokenizer}"]["init"]
@@ -113,13 +123,18 @@ def task_documents(wildcards):
     task = config["tasks"][wildcards.task]
     if task["kind"] != "translation":
         return []
-    return [f"results/corpus/{task['corpus']}/{wildcards.split}/{task[side]}.parquet" for side in ("source", "target")]
+    return [
+        f"results/corpus/{task['corpus']}/{wildcards.split}/{task[side]}.parquet"
+        for side in ("source", "target")
+    ]
 
 
 def task_settings(wildcards):
     """What the items of a task depend on: neither how many other splits have, nor how they are used."""
     used_later = {"items", "max_new_tokens", "stop", "training"}
-    return as_json({key: value for key, value in config["tasks"][wildcards.task].items() if key not in used_later})
+    return as_json(
+        {key: value for key, value in config["tasks"][wildcards.task].items() if key not in used_later}
+    )
 
 
 def task_size(wildcards):
@@ -133,6 +148,21 @@ def task_size(wildcards):
 def trained(name):
     """A file of every trained cell."""
     return [f"results/lora/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{name}" for c in TRAINED]
+
+
+def model_folder(wildcards, input):
+    """Folder of the base model, which its record lies in."""
+    return str(Path(input.model).parent)
+
+
+def adapter_folder(wildcards, output):
+    """Folder of the adapter that is trained."""
+    return str(Path(output.weights).parent)
+
+
+def start_option(wildcards, input):
+    """The adapter that training goes on from, as an option."""
+    return f"--start {Path(input.start).parent}"
 
 
 def arm_settings(wildcards):
@@ -159,11 +189,6 @@ def adapter_weights(model, task, arm, seed):
     return f"results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors"
 
 
-def adapter_flag(option, weights):
-    """An adapter's folder as a command-line option; nothing without an adapter."""
-    return f"--{option} {Path(weights).parent}" if weights else ""
-
-
 def cell_adapter(wildcards):
     """Weights of a cell's adapter; nothing for the base."""
     if wildcards.arm == grid.BASE:
@@ -171,9 +196,9 @@ def cell_adapter(wildcards):
     return adapter_weights(wildcards.model, wildcards.task, wildcards.arm, wildcards.seed)
 
 
-def adapter_option(wildcards):
-    """The adapter of a cell."""
-    return adapter_flag("adapter", cell_adapter(wildcards))
+def adapter_option(wildcards, input):
+    """The adapter to decode with, as an option; nothing for the base."""
+    return f"--adapter {Path(input.adapter).parent}" if input.adapter else ""
 
 
 def decoding(task, branches):
@@ -223,32 +248,22 @@ def loop_of(wildcards):
     return config["selfimprove"]["loops"][wildcards.loop]
 
 
+def loop_start(wildcards):
+    """Weights of the arm that the loop starts from."""
+    return adapter_weights(wildcards.model, wildcards.task, loop_of(wildcards)["start"], wildcards.seed)
+
+
 def previous_adapter(wildcards):
     """Weights that round n decodes with: the start arm's, or those of round n - 1."""
     number = int(wildcards.round)
     if number == 1:
-        return adapter_weights(wildcards.model, wildcards.task, loop_of(wildcards)["start"], wildcards.seed)
+        return loop_start(wildcards)
     return round_file(wildcards, number - 1, "adapter/adapter_model.safetensors")
 
 
-def previous_adapter_option(wildcards):
-    """The adapter that a round decodes with."""
-    return adapter_flag("adapter", previous_adapter(wildcards))
-
-
 def start_adapter(wildcards):
-    """Weights that a round's training goes on from: the previous round's, the start arm's, or none."""
-    source = loop_of(wildcards)["from"]
-    if source == "previous":
-        return previous_adapter(wildcards)
-    if source == "start":
-        return adapter_weights(wildcards.model, wildcards.task, loop_of(wildcards)["start"], wildcards.seed)
-    return []
-
-
-def start_adapter_option(wildcards):
-    """The adapter that a round's training goes on from."""
-    return adapter_flag("start", start_adapter(wildcards))
+    """Weights that a round's training goes on from: the previous round's, or the start arm's."""
+    return previous_adapter(wildcards) if loop_of(wildcards)["from"] == "previous" else loop_start(wildcards)
 
 
 def round_examples(wildcards):
@@ -403,7 +418,9 @@ def model_tables():
 
 def paper_figures():
     """Every figure in every format of the config."""
-    return [f"results/paper/figures/{figure}.{kind}" for figure in FIGURES for kind in config["paper"]["formats"]]
+    return [
+        f"results/paper/figures/{figure}.{kind}" for figure in FIGURES for kind in config["paper"]["formats"]
+    ]
 
 
 def paper_tables():

@@ -32,8 +32,8 @@ rule lora_train:
         runtime=240,
         gpu=0,
     params:
-        folder="results/model/{model}",
-        adapter="results/lora/{model}/{task}/{arm}/seed-{seed}/adapter",
+        folder=model_folder,
+        adapter=adapter_folder,
         start="",
         arm=arm_settings,
         budget=task_budget,

@@ -78,8 +78,8 @@ rule model_graft:
         runtime=60,
         gpu=0,
     params:
-        base="results/model/{base}",
-        tokenizer="results/tokenizer/{tokenizer}",
+        base=graft_base,
+        tokenizer=graft_tokenizer,
         init=graft_init,
         seed=config["seed"],
         threads=config["compute"]["threads"],

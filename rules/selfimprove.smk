@@ -33,8 +33,8 @@ use rule evaluation_predict as selfimprove_decode with:
     benchmark:
         f"results/benchmarks/selfimprove_decode/{ROUND_NAME}.tsv"
     params:
-        folder="results/model/{model}",
-        adapter=previous_adapter_option,
+        folder=model_folder,
+        adapter=adapter_option,
         decoding=loop_decoding,
         cell=pool_names,
         dtype=config["compute"]["dtype"],
@@ -110,9 +110,9 @@ use rule lora_train as selfimprove_train with:
     benchmark:
         f"results/benchmarks/selfimprove_train/{ROUND_NAME}.tsv"
     params:
-        folder="results/model/{model}",
-        adapter=f"{ROUND}/adapter",
-        start=start_adapter_option,
+        folder=model_folder,
+        adapter=adapter_folder,
+        start=start_option,
         arm=loop_arm,
         budget=loop_budget,
         cell=round_names,
@@ -135,8 +135,8 @@ use rule evaluation_predict as selfimprove_test with:
     benchmark:
         f"results/benchmarks/selfimprove_test/{ROUND_NAME}.tsv"
     params:
-        folder="results/model/{model}",
-        adapter=f"--adapter {ROUND}/adapter",
+        folder=model_folder,
+        adapter=adapter_option,
         decoding=loop_decoding,
         cell=test_names,
         dtype=config["compute"]["dtype"],

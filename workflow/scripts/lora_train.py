@@ -77,9 +77,10 @@ def lora_train(
     loaded = peak_bytes()
     rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"])
 
+    read = [*items, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
     identity = hashlib.sha256(
         json.dumps(
-            [asdict(chosen), asdict(length), names, dtype, threads, initial, *map(sha256, items)]
+            [asdict(chosen), asdict(length), names, dtype, threads, initial, *map(sha256, read)]
         ).encode()
     ).hexdigest()
     checkpoint = Checkpoint(adapter.parent / "checkpoint.pt", identity, checkpoint_every)

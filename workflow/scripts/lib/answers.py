@@ -11,7 +11,8 @@ from lib.verifiers import VERIFIERS, Span
 def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], span: Span) -> tuple[int, int]:
     """The tokens that an answer is made of, found by decoding ever longer prefixes.
 
-    The text is not tokenized again: a tokenizer need not cut it as the model wrote it.
+    The text is not tokenized again: a tokenizer need not cut it as the model wrote it. A prefix that
+    ends inside a character decodes to replacement characters, so it marks no boundary.
 
     Args:
         decode: token ids to text.
@@ -21,10 +22,11 @@ def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], spa
     Returns:
         first token and the one after the last; a token that holds only part of the answer counts.
     """
-    ends = [len(decode(list(token_ids[: count + 1]))) for count in range(len(token_ids))]
-    first = next(index for index, end in enumerate(ends) if end > span.start)
-    last = next(index for index, end in enumerate(ends) if end >= span.end)
-    return first, last + 1
+    prefixes = [decode(list(token_ids[:count])) for count in range(len(token_ids) + 1)]
+    ends = [(count, len(text)) for count, text in enumerate(prefixes) if prefixes[-1].startswith(text)]
+    first = max(count for count, end in ends if end <= span.start)
+    last = next(count for count, end in ends if end >= span.end)
+    return first, last
 
 
 def status(completion: str, stop_reason: str, found: Span | None) -> str:

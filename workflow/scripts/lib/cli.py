@@ -40,7 +40,7 @@ def settings(text: str) -> dict[str, Any]:
         UserError: the text is neither.
     """
     source = text
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith(("{", "[")):
         path = Path(text)
         if not path.is_file():
             raise UserError(f"settings {text!r} are neither a JSON object nor a file that exists")

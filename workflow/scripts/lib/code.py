@@ -26,9 +26,9 @@ def _imports(path: Path) -> frozenset[Path]:
         for name in names:
             if name.split(".")[0] == "lib":
                 module = SCRIPTS.joinpath(*name.split("."))
-                found.update(
-                    file for file in (module.with_suffix(".py"), module / "__init__.py") if file.is_file()
-                )
+                packages = [folder for folder in (module, *module.parents) if SCRIPTS in folder.parents]
+                files = [module.with_suffix(".py"), *(folder / "__init__.py" for folder in packages)]
+                found.update(file for file in files if file.is_file())
     return frozenset(found)
 
 

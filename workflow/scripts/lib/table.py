@@ -106,7 +106,7 @@ class Table:
         for name, column in self.columns.items():
             try:
                 array = pa.Array.from_pandas(frame[name], type=column.type)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            except pa.ArrowException as error:
                 raise ContractError(f"{path}: column {name!r} of {self.name!r}: {error}") from None
             if array.null_count and not column.null:
                 raise ContractError(f"{path}: column {name!r} of {self.name!r} has {array.null_count} nulls")

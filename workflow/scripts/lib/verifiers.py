@@ -43,9 +43,8 @@ def last_number(text: str) -> Span | None:
 def number(text: str) -> str:
     """A number without currency, thousands separators and trailing zeros: ``$1,018.00`` is ``1018``."""
     value = Decimal(text.replace("$", "").replace(",", ""))
-    return format(
-        value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize(), "f"
-    )
+    digits = format(value, "f") if value else "0"  # not rounded: models write numbers of any length
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def whole(text: str) -> Span | None:

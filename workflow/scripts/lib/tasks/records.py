@@ -10,6 +10,7 @@ import pandas as pd
 
 from lib.cli import UserError
 from lib.tasks.item import Item, fill, item_id, split_of
+from lib.verifiers import NUMBER
 
 
 def _records(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -45,7 +46,8 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         documents: unused.
 
     Raises:
-        UserError: a line is not JSON, or a record lacks a column that a template names.
+        UserError: a line is not JSON, a record lacks a column that a template names, or an answer
+            that is to be compared as a number is none.
     """
     for place, record in _records(task):
         try:
@@ -61,6 +63,11 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         if after := task.get("answer_after"):
             answer = answer.rsplit(after, 1)[-1]
         answer = answer.strip()
+        if task["verifier"] == "number" and not NUMBER.fullmatch(answer):
+            raise UserError(
+                f"{place}: the answer {answer[:80]!r} is not a number; change 'answer' or 'answer_after', "
+                "or choose another verifier"
+            )
         yield Item(
             item_id(prompt),
             prompt=prompt,
