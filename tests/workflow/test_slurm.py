@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from equal import differences
-from tree import copy_tree, snakemake
+from tree import TARGET, copy_tree, snakemake
 
-TARGET = ["all", "--configfile", "config/test.yaml"]
 
 
 def why_no_slurm() -> str:
@@ -31,20 +30,12 @@ MISSING = why_no_slurm()
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished local run."""
-    tree = copy_tree(tmp_path_factory.mktemp("local") / "tree")
-    snakemake(tree, "--cores", "2", *TARGET)
-    return tree
-
-
-def test_slurm_gives_the_tables_of_a_local_run(local: Path, tmp_path: Path) -> None:
+def test_slurm_gives_the_tables_of_a_local_run(finished: Path, tmp_path: Path) -> None:
     tree = copy_tree(tmp_path / "tree")
     # Only how often jobs are looked at differs from the profile: here they take seconds.
     polling = ["--slurm-init-seconds-before-status-checks", "1"]
     said = snakemake(tree, "--workflow-profile", "profiles/slurm", *polling, *TARGET).stdout
     assert "has been submitted with SLURM jobid" in said
-    assert differences(local / "results", tree / "results") == []
+    assert differences(finished / "results", tree / "results") == []
     again = snakemake(tree, "--workflow-profile", "profiles/slurm", *polling, *TARGET).stdout
     assert "Nothing to be done" in again

@@ -15,7 +15,7 @@ import pandas as pd
 from lib.seeds import derive, share
 from lib.tasks.item import Item, item_id, split_of
 
-DRAWS = 1_000_000  # where a task has few questions, a split is at an end after so many
+DRAWS = 200_000  # where a task has few questions, a split is at an end after so many
 
 
 def solve(terms: list[int], signs: list[str]) -> tuple[int, str]:

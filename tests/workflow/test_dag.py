@@ -1,0 +1,164 @@
+"""The DAG: what reruns when something changes, and what a killed run leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from equal import differences
+from tree import TARGET, command, copy_tree, snakemake
+
+REPORT = {"paper_report": 1, "all": 1}
+
+
+@pytest.fixture
+def tree(finished: Path, tmp_path: Path) -> Path:
+    """A finished run that the test may change."""
+    return Path(shutil.copytree(finished, tmp_path / "tree", symlinks=True))
+
+
+def planned(tree: Path, *arguments: str) -> dict[str, int]:
+    """Jobs by rule that a run would start."""
+    said = snakemake(tree, "-n", *(arguments or TARGET)).stdout
+    if "Nothing to be done" in said:
+        return {}
+    table = said.split("Job stats:", 1)[1].split("total", 1)[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
+
+
+def edit(tree: Path, script: str) -> None:
+    """Change a file of the code, without changing what it does."""
+    with open(tree / "workflow" / "scripts" / script, "a", encoding="utf-8") as file:
+        file.write("\n# edited\n")
+
+
+def test_finished_run_has_nothing_to_do(finished: Path) -> None:
+    assert planned(finished) == {}
+
+
+def test_touching_code_reruns_nothing(tree: Path) -> None:
+    for path in (tree / "workflow" / "scripts").rglob("*.py"):
+        path.touch()
+    assert planned(tree) == {}
+
+
+@pytest.mark.parametrize(
+    ("script", "jobs"),
+    [
+        ("lib/progress.py", {}),
+        ("paper_plot_zipf.py", {"paper_plot_zipf": 1, **REPORT}),
+        ("lora_tabulate.py", {"lora_arms": 1, "paper_tabulate_costs": 1, "all": 1}),
+        (
+            "lib/zipf.py",
+            {"tokenizer_measure": 21, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
+            | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf")}
+            | {f"paper_tabulate_{name}": 1 for name in ("tokens_per_word", "premium")}
+            | REPORT,
+        ),
+        (
+            "lib/scoring.py",
+            {"evaluation_score": 8, "selfimprove_score": 2, "selfimprove_tabulate": 1}
+            | {"evaluation_scores": 1, "selfimprove_rounds": 1, "paper_numbers": 1}
+            | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "decoding", "rounds")}
+            | {f"paper_tabulate_{name}": 1 for name in ("scores", "rounds")}
+            | REPORT,
+        ),
+    ],
+)
+def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, int]) -> None:
+    edit(tree, script)
+    assert planned(tree) == jobs
+
+
+def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
+    grid = "{models: [tiny], tasks: [arithmetic], arms: [lora-r1, lora-r4, lora-r8], seeds: [0]}"
+    (tree / "config" / "more.yaml").write_text(
+        (tree / "config" / "test.yaml")
+        .read_text()
+        .replace("ranks: [1, 4]", "ranks: [1, 4, 8]")
+        .replace("  checkpoint_every", f"    - {grid}\n  checkpoint_every")
+    )
+    assert planned(tree, "all", "--configfile", "config/more.yaml") == (
+        {"lora_train": 1, "evaluation_predict": 1, "evaluation_answer": 1, "evaluation_score": 1}
+        | {"lora_arms": 1, "lora_costs": 1, "evaluation_scores": 1, "paper_numbers": 1}
+        | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "memory_by_rank", "loss", "decoding")}
+        | {f"paper_tabulate_{name}": 1 for name in ("scores", "costs")}
+        | REPORT
+    )
+
+
+def test_another_number_of_resamples_reruns_no_model(tree: Path) -> None:
+    jobs = planned(tree, *TARGET, "--config", "evaluation={resamples: 200}")
+    assert jobs["evaluation_score"] == 8
+    assert not jobs.keys() & {"lora_train", "evaluation_predict", "evaluation_answer", "selfimprove_train"}
+
+
+def test_named_stop_runs_no_later_stage(tmp_path: Path) -> None:
+    tree = copy_tree(tmp_path / "tree")
+    rules = planned(tree, "tokenizers", "--configfile", "config/test.yaml")
+    assert {"corpus_build", "tokenizer_train", "tokenizer_measure"} <= rules.keys()
+    assert not any(rule.startswith(("lora", "evaluation", "selfimprove", "paper")) for rule in rules)
+
+
+@pytest.mark.parametrize("target", ["corpora", "models", "adapters", "scores", "rounds", "reach", "figures", "report"])
+def test_finished_stops(finished: Path, target: str) -> None:
+    assert planned(finished, target, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}
+
+
+def test_mistake_in_the_config_stops_before_any_job(tmp_path: Path) -> None:
+    tree = copy_tree(tmp_path / "tree")
+    run = snakemake(tree, "--cores", "1", *TARGET, "--config", "lora={rnaks: 4}", check=False)
+    assert run.returncode and "lora.rnaks" in run.stdout and "unknown key" in run.stdout
+    assert not any((tree / "results").iterdir())
+
+
+def running(tree: Path, pattern: str) -> Iterator[int]:
+    """Processes of a run in the tree whose command line has the pattern."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().decode(errors="replace")
+            if pattern in words and Path(os.readlink(process / "cwd")) == tree:
+                yield int(process.name)
+        except OSError:
+            continue
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds the jobs of a run through /proc")
+def test_killed_run_goes_on_and_comes_to_the_same_tables(finished: Path, tmp_path: Path) -> None:
+    tree = copy_tree(tmp_path / "tree").resolve()
+    run = subprocess.Popen(
+        command("--cores", "2", *TARGET), cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 300
+    while not list(tree.glob("results/lora/*/*/*/*/checkpoint.pt")):
+        assert run.poll() is None and time.monotonic() < deadline, "no training was caught in the middle"
+        time.sleep(0.05)
+
+    second = snakemake(tree, "--cores", "1", *TARGET, check=False)
+    assert second.returncode and "lock" in second.stdout.lower(), "a live run's lock must hold"
+
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    for pid in running(tree, "workflow/scripts"):
+        os.kill(pid, signal.SIGKILL)
+    said = snakemake(tree, "--cores", "2", *TARGET).stdout
+    assert "Finished" in said
+    assert differences(finished / "results", tree / "results") == []
+    assert not list(tree.glob("results/**/*.partial")) and not list(tree.glob("results/**/checkpoint.pt"))
+
+
+def test_every_rule_declares_what_a_scheduler_needs(finished: Path) -> None:
+    for path in sorted((finished / "rules").glob("*.smk")):
+        for rule in re.split(r"(?m)^(?=\s*(?:use )?rule\b)", path.read_text())[1:]:
+            name = rule.split("\n", 1)[0].strip()
+            if "shell:" not in rule:
+                continue  # a named stop, or a rule that inherits
+            assert all(word in rule for word in ("mem_mb=", "runtime=", "log:", "benchmark:", "conda:")), name
+            assert ("gpu=" in rule) == ("envs/lm.yaml" in rule and "--threads" in rule), name
