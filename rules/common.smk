@@ -1,5 +1,6 @@
 """Shared by all rules: config checks, code as input, grids, and the lock of a dead run."""
 
+import atexit
 import fcntl
 import glob
 import json
@@ -77,9 +78,16 @@ if workflow.is_main_process and workflow.executor_plugin is not None and not wor
     release_dead_lock()
 
 
+def last_line(text):
+    """Print a line after all that Snakemake has to say."""
+    atexit.register(print, text, file=sys.stderr)
+
+
 onsuccess:
-    print("Finished: tables and figures are in results/, the report is results/report.html.")
+    last_line("Finished: tables and figures are in results/, the report is results/report.html.")
 
 
 onerror:
-    print(f"Stopped: what went wrong is in results/logs/ and in {log}. The same command goes on from here.")
+    last_line(
+        f"Stopped: what went wrong is in results/logs/ and in {log}. The same command goes on from here."
+    )

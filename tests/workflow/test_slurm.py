@@ -14,7 +14,6 @@ from equal import differences
 from tree import TARGET, copy_tree, snakemake
 
 
-
 def why_no_slurm() -> str:
     """Why jobs cannot be submitted here; empty where they can."""
     if shutil.which("sbatch") is None:
@@ -31,7 +30,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(MISSING), reason=MISSIN
 
 
 def test_slurm_gives_the_tables_of_a_local_run(finished: Path, tmp_path: Path) -> None:
-    tree = copy_tree(tmp_path / "tree")
+    tree = copy_tree(tmp_path / "tree", source=finished)
     # Only how often jobs are looked at differs from the profile: here they take seconds.
     polling = ["--slurm-init-seconds-before-status-checks", "1"]
     said = snakemake(tree, "--workflow-profile", "profiles/slurm", *polling, *TARGET).stdout

@@ -13,13 +13,13 @@ TARGET = ["all", "--configfile", "config/test.yaml"]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", ".*_cache", "__pycache__")
 
 
-def copy_tree(folder: Path) -> Path:
+def copy_tree(folder: Path, source: Path = ROOT) -> Path:
     """Copy the project, without results and what tools leave behind, and return the folder."""
     folder.mkdir(parents=True)
-    for path in ROOT.iterdir():
+    for path in source.iterdir():
         if path.name == "results":
             (folder / "results").mkdir()
-        elif path.is_dir() and path.name not in LEFT_OUT(str(ROOT), os.listdir(ROOT)):
+        elif path.is_dir() and path.name not in LEFT_OUT(str(source), os.listdir(source)):
             shutil.copytree(path, folder / path.name, ignore=LEFT_OUT)
         elif path.is_file():
             shutil.copy2(path, folder / path.name)

@@ -20,11 +20,14 @@ def _records(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             for number, line in enumerate(file, 1):
                 place = f"{task['path']}, line {number}"
                 try:
-                    yield place, json.loads(line)
+                    record = json.loads(line)
                 except json.JSONDecodeError as error:
                     raise UserError(
                         f"{place}: not valid JSON ({error}); the file must be JSON Lines"
                     ) from None
+                if not isinstance(record, dict):
+                    raise UserError(f"{place}: not a JSON object; each line must be one")
+                yield place, record
         return
     from datasets import load_dataset
 

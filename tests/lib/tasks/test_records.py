@@ -1,0 +1,89 @@
+import json
+
+import pandas as pd
+import pytest
+
+from lib.cli import UserError
+from lib.tasks.item import split_of
+from lib.tasks.records import items
+
+TASK = {"prompt": "Q: {question}\nA:", "answer": "{solution}", "verifier": "number"}
+
+
+def records(n=40):
+    return [{"question": f"What is {i} + 1?", "solution": f"Add one.\n#### {i + 1}"} for i in range(n)]
+
+
+@pytest.fixture
+def task(tmp_path):
+    path = tmp_path / "own.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records()))
+    return {**TASK, "path": str(path), "answer_after": "####"}
+
+
+def read(task, split="train"):
+    return list(items(task, split, 0, []))
+
+
+def test_records_of_a_split_in_their_order(task):
+    asked = [f"Q: {record['question']}\nA:" for record in records()]
+    for split in ("train", "test"):
+        found = read(task, split)
+        assert [item.prompt for item in found] == [q for q in asked if split_of(q) == split] != []
+
+
+def test_the_answer_is_what_follows_the_mark(task):
+    item = read(task)[0]
+    number = int(item.prompt.split()[3]) + 1
+    assert (item.answer, item.target) == (str(number), f" {number}")
+    assert (item.verifier, item.style, item.template) == ("number", "plain", task["path"])
+
+
+def test_a_target_of_its_own(task):
+    item = read({**task, "target": " {solution}"})[0]
+    assert item.target == f" Add one.\n#### {item.answer}"
+
+
+def broken(task, line, number=3):
+    lines = open(task["path"], encoding="utf-8").read().splitlines()
+    lines[number - 1] = line
+    with open(task["path"], "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    with pytest.raises(UserError) as error:
+        read(task)
+    return str(error.value)
+
+
+def test_a_column_that_is_missing_is_named_with_its_place(task):
+    message = broken(task, '{"question": "What?", "answer": "3"}')
+    assert message.startswith(f"{task['path']}, line 3: no column 'solution'")
+    assert "['answer', 'question']" in message
+
+
+def test_broken_json_is_named_with_its_place(task):
+    assert broken(task, '{"question": "What?"', 5).startswith(f"{task['path']}, line 5: not valid JSON")
+
+
+def test_a_line_that_is_no_record(task):
+    assert broken(task, '["What?", "3"]').startswith(f"{task['path']}, line 3: not a JSON object")
+
+
+def test_an_answer_that_is_no_number(task):
+    assert "the answer 'one' is not a number" in broken(
+        task, json.dumps({"question": "What is 0 + 1?", "solution": "#### one"}), 1
+    )
+
+
+def test_a_dataset_in_a_folder(tmp_path, monkeypatch):
+    import datasets.config
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "own").mkdir()
+    for split, n in (("train", 40), ("test", 3)):
+        pd.DataFrame(records(n)).to_parquet(tmp_path / "own" / f"{split}-00000-of-00001.parquet")
+    task = {**TASK, "id": str(tmp_path / "own"), "split": "train", "answer_after": "####"}
+    found = [item for split in ("train", "test") for item in read(task, split)]
+    assert 15 < len(found) < 30
+    assert all(item.answer == str(int(item.prompt.split()[3]) + 1) for item in found)
+    with pytest.raises(UserError, match=r"own, record 1: no column 'options'"):
+        read({**task, "prompt": "{question} {options}"})

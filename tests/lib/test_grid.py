@@ -1,0 +1,59 @@
+import pytest
+
+from lib import grid
+from lib.grid import Cell
+
+
+def test_names_of_tokenizers():
+    blocks = [
+        {"families": ["bpe", "unigram"], "sizes": [4000, 300], "mixes": ["all"]},
+        {"families": ["unigram"], "sizes": [16500], "mixes": ["some"]},
+    ]
+    found = grid.tokenizers({"tokenizer": {"grid": blocks}})
+    assert list(found) == [
+        "bpe-4k-all",
+        "bpe-300-all",
+        "unigram-4k-all",
+        "unigram-300-all",
+        "unigram-16500-some",
+    ]
+    assert found["unigram-4k-all"] == {"family": "unigram", "size": 4000, "mix": "all"}
+
+
+@pytest.mark.parametrize(("method", "scaling"), [("lora", 32 / 16), ("dora", 32 / 16), ("rslora", 32 / 4)])
+def test_arms_carry_their_scaling(method, scaling):
+    block = {"method": method, "ranks": [1, 16], "alpha": 32, "clip": 1.0}
+    found = grid.arms({"lora": {"arms": {"wide": block}}})
+    assert list(found) == ["wide-r1", "wide-r16"]
+    assert found["wide-r1"]["scaling"] == 32
+    assert found["wide-r16"] == {
+        "method": method,
+        "alpha": 32,
+        "clip": 1.0,
+        "block": "wide",
+        "rank": 16,
+        "scaling": scaling,
+    }
+
+
+def test_cells_are_all_combinations_each_once():
+    blocks = [
+        {"models": ["m"], "tasks": ["s", "t"], "arms": ["a"], "seeds": [0, 1]},
+        {"models": ["m", "n"], "tasks": ["s"], "arms": ["a"], "seeds": [0]},
+    ]
+    assert grid.cells(blocks) == [
+        Cell("m", "s", "a", 0),
+        Cell("m", "s", "a", 1),
+        Cell("m", "t", "a", 0),
+        Cell("m", "t", "a", 1),
+        Cell("n", "s", "a", 0),
+    ]
+    loops = [{"models": ["m"], "tasks": ["s"], "loops": ["l"], "seeds": [0]}]
+    assert grid.cells(loops, "loops") == [Cell("m", "s", "l", 0)]
+
+
+def test_the_base_is_scored_once_beside_each_model_and_task():
+    blocks = [{"models": ["m"], "tasks": ["s", "t"], "arms": ["a", "b"], "seeds": [0, 1]}]
+    found = grid.evaluated({"lora": {"grid": blocks}})
+    assert found[:2] == [Cell("m", "s", "base", 0), Cell("m", "t", "base", 0)]
+    assert found[2:] == grid.cells(blocks)

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from lib.intervals import bootstrap_mean, bootstrap_ratio, ends
+
+
+def test_ends_cut_a_fortieth_on_each_side():
+    assert ends(np.arange(1001.0)) == pytest.approx((25, 975))
+
+
+def test_the_value_is_the_ratio_of_totals_not_the_mean_of_ratios():
+    assert bootstrap_ratio(np.array([1, 9]), np.array([1, 3]), 10, 0).value == 10 / 4
+
+
+def test_numerator_and_denominator_are_drawn_together():
+    below = np.arange(1.0, 20)
+    assert bootstrap_ratio(3 * below, below, 200, 0) == pytest.approx((3, 3, 3))
+
+
+def test_the_width_is_that_of_a_mean():
+    values = np.random.default_rng(0).normal(5, 2, 400)
+    found = bootstrap_mean(values, 4000, 1)
+    assert found.value == pytest.approx(values.mean())
+    half = 1.96 * values.std() / np.sqrt(400)
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half), abs=0.1 * half)
+
+
+def test_two_units_give_three_possible_means():
+    found = bootstrap_mean(np.array([0.0, 1.0]), 1000, 0)  # each end has a quarter of the draws
+    assert found == (0.5, 0.0, 1.0)
+
+
+def test_resamples_without_a_denominator_are_left_out():
+    assert bootstrap_ratio(np.array([0, 1]), np.array([0, 1]), 100, 0) == (1, 1, 1)
+
+
+def test_the_seed_decides():
+    values = np.arange(30.0)
+    assert bootstrap_mean(values, 100, 1) == bootstrap_mean(values, 100, 1)
+    assert bootstrap_mean(values, 100, 1) != bootstrap_mean(values, 100, 2)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "message"),
+    [([], [], "non-empty"), ([1.0], [1.0, 2.0], "equal"), ([1.0, 2.0], [1.0, -1.0], "zero")],
+)
+def test_what_has_no_ratio_is_refused(above, below, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap_ratio(np.array(above), np.array(below), 10, 0)
