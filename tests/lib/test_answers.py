@@ -19,9 +19,7 @@ def ids(*pieces):
 def branch(pieces, margins, stop_reason="end", completion=None):
     tokens = ids(*pieces)
     text = decode(tokens).removesuffix("</s>") if completion is None else completion
-    return SimpleNamespace(
-        completion=text, token_ids=tokens, token_margins=margins, stop_reason=stop_reason
-    )
+    return SimpleNamespace(completion=text, token_ids=tokens, token_margins=margins, stop_reason=stop_reason)
 
 
 def test_a_number_of_several_tokens():

@@ -57,6 +57,8 @@ def test_a_script_that_does_not_exist(scripts):
 
 
 def test_the_pipelines_own_scripts():
-    found = {path.relative_to(code.SCRIPTS).as_posix() for path in code.closure(code.SCRIPTS / "lora_train.py")}
+    found = {
+        path.relative_to(code.SCRIPTS).as_posix() for path in code.closure(code.SCRIPTS / "lora_train.py")
+    }
     assert {"lib/training.py", "lib/lm.py", "lib/packing.py", "lib/seeds.py", "lib/table.py"} <= found
     assert found.isdisjoint(code.PLUMBING | {"lib/branching.py", "lib/scoring.py"})

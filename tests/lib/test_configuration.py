@@ -107,7 +107,7 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     (
         lambda c: c["compute"].update(dtype="float64"),
         "compute.dtype",
-        ["'float64'", "did you mean 'float16'?"],
+        ["'float64'", "did you mean 'bfloat16'?"],
     ),
     (
         lambda c: c["lora"]["arms"]["lora"].update(learning_rate="1e-3"),
@@ -248,6 +248,16 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: c["selfimprove"]["grid"][0].update(tasks=["translate-fra"]),
         "selfimprove.grid.0.tasks",
         ["'translate-fra' has no pools"],
+    ),
+    (
+        lambda c: (
+            c["tasks"]["arithmetic"].update(
+                kind="records", path="README.md", prompt="{q}", answer="{a}", verifier="chrf"
+            )
+            or [c["tasks"]["arithmetic"].pop(key) for key in ("terms", "digits", "worked_share")]
+        ),
+        "tasks.arithmetic.verifier",
+        ["no right answers from wrong"],
     ),
     (
         lambda c: c["tasks"]["arithmetic"]["items"].pop("pool"),

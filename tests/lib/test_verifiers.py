@@ -10,6 +10,9 @@ from lib.verifiers import VERIFIERS, last_number, number, sentence_chrf, whole
         ("She pays $1,018.00 in all.", "$1,018.00"),
         ("The answer is 18.", "18"),
         ("3 then 4, then 5, and no more", "5"),
+        ("1, 2,3", "3"),
+        ("12,5", "5"),
+        ("of 1,234,567", "1,234,567"),
         ("-$5", "-$5"),
         ("0.25", "0.25"),
         ("none at all", None),
@@ -75,4 +78,4 @@ def test_chrf_of_a_sentence_is_that_of_sacrebleu():
     pair = "the cat sat on a mat", "the cat is on the mat"
     score = sentence_chrf(*pair)
     assert score == pytest.approx(reference(pair[0], [pair[1]]).score / 100)
-    assert 0.4 < score < 0.8
+    assert 0.3 < score < 0.8

@@ -107,7 +107,9 @@ def test_named_stop_runs_no_later_stage(tmp_path: Path) -> None:
     assert not any(rule.startswith(("lora", "evaluation", "selfimprove", "paper")) for rule in rules)
 
 
-@pytest.mark.parametrize("target", ["corpora", "models", "adapters", "scores", "rounds", "reach", "figures", "report"])
+@pytest.mark.parametrize(
+    "target", ["corpora", "models", "adapters", "scores", "rounds", "reach", "figures", "report"]
+)
 def test_finished_stops(finished: Path, target: str) -> None:
     assert planned(finished, target, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}
 

@@ -22,7 +22,14 @@ def test_splits_have_their_shares():
 
 def test_no_question_ever_moves():
     # A change of these would silently leak questions between results of two versions.
-    assert [split_of(f"{number} + {number}") for number in range(6)] == ["train", "pool-8", "pool-8", "pool-9", "test", "train"]
+    assert [split_of(f"{number} + {number}") for number in range(6)] == [
+        "train",
+        "pool-8",
+        "pool-8",
+        "pool-9",
+        "test",
+        "train",
+    ]
 
 
 def test_templates():

@@ -247,6 +247,9 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                 yield Mistake(
                     (*key, "tasks"), f"task {task!r} has no pools", "choose a task with exact answers"
                 )
+            elif settings.get("verifier") == "chrf":
+                problem = "'chrf' tells no right answers from wrong ones, as a loop reports them"
+                yield Mistake(("tasks", task, "verifier"), problem, "choose a task with exact answers")
             elif "pool" not in settings["items"]:
                 yield Mistake(
                     ("tasks", task, "items"),

@@ -1,0 +1,109 @@
+import pytest
+import torch
+from tiny_lm import random_model
+
+from lib.packing import IGNORED, Row, chunks, pack, target_loss
+
+ROWS = [
+    Row([5, 6, 7], [8, 9]),
+    Row([10], [11, 12, 13, 14, 15]),
+    Row([5, 6, 7, 20, 21, 22, 23], [8]),
+    Row([40, 41], [42, 43, 44]),
+]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", params=["llama", "qwen2", "gpt_neox"])
+def model(request):
+    return random_model(request.param)
+
+
+def gradients(model, loss):
+    model.zero_grad()
+    loss.backward()
+    return [weight.grad.clone() for weight in model.parameters() if weight.grad is not None]
+
+
+def padded_loss(model, rows):
+    """The same loss as transformers' users know it: a padded batch, and logits at every place."""
+    width = max(len(row.prompt) + len(row.target) for row in rows)
+    ids, mask, labels = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(3))
+    labels += IGNORED
+    for number, (prompt, target) in enumerate(rows):
+        length = len(prompt) + len(target)
+        ids[number, :length] = torch.tensor([*prompt, *target])
+        mask[number, :length] = 1
+        labels[number, len(prompt) : length] = torch.tensor(target)
+    logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+    return torch.nn.functional.cross_entropy(
+        logits.reshape(-1, logits.shape[-1]),
+        labels[:, 1:].reshape(-1),
+        ignore_index=IGNORED,
+        reduction="sum",
+    )
+
+
+def assert_equal_gradients(found, expected):
+    assert len(found) == len(expected) > 10
+    for one, other in zip(found, expected, strict=True):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-5 * (1 + other.abs().max().item()))
+
+
+def test_rows_are_laid_end_to_end():
+    batch = pack(ROWS[:2])
+    assert batch.ids.tolist() == [[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]]
+    assert batch.positions.tolist() == [[0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 5]]
+    assert batch.labels.tolist() == [*[IGNORED] * 3, 8, 9, IGNORED, 11, 12, 13, 14, 15]
+    assert batch.mask.shape == (1, 1, 11, 11)
+    for query in range(11):
+        row = range(5) if query < 5 else range(5, 11)
+        assert [key for key in range(11) if batch.mask[0, 0, query, key]] == [k for k in row if k <= query]
+
+
+def test_loss_and_gradients_are_those_of_the_padded_batch(model):
+    packed, padded = target_loss(model, pack(ROWS)), padded_loss(model, ROWS)
+    assert packed.item() == pytest.approx(padded.item(), rel=1e-5)
+    assert_equal_gradients(gradients(model, packed), gradients(model, padded))
+
+
+def test_loss_and_gradients_are_the_sum_over_rows(model):
+    alone = [padded_loss(model, [row]) for row in ROWS]
+    packed = target_loss(model, pack(ROWS))
+    assert packed.item() == pytest.approx(sum(loss.item() for loss in alone), rel=1e-5)
+    assert_equal_gradients(gradients(model, packed), gradients(model, sum(alone)))
+
+
+def test_parts_add_up_to_the_whole(model):
+    parts = [target_loss(model, pack(part)) for part in chunks(ROWS, 11)]
+    assert len(parts) == 3
+    whole = target_loss(model, pack(ROWS))
+    assert sum(part.item() for part in parts) == pytest.approx(whole.item(), rel=1e-5)
+    assert_equal_gradients(gradients(model, sum(parts)), gradients(model, whole))
+
+
+def test_no_row_sees_another(model):
+    def hidden(rows):
+        batch = pack(rows)
+        with torch.no_grad():
+            return model.get_decoder()(
+                input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False
+            ).last_hidden_state[0]
+
+    other = [ROWS[0], Row([99], [98, 97, 96, 95, 94]), *ROWS[2:]]  # the second row, of the same length
+    before, after = hidden(ROWS), hidden(other)
+    apart = slice(5, 11)
+    assert not torch.allclose(before[apart], after[apart], atol=1e-2)
+    before[apart] = after[apart]
+    assert torch.equal(before, after)
+
+
+def test_groups_keep_below_their_size_and_in_order():
+    lengths = [3, 3, 3, 20, 1, 9, 1]
+    rows = [Row([number], [0] * (length - 1)) for number, length in enumerate(lengths)]
+    groups = chunks(rows, 10)
+    assert [[row.prompt[0] for row in group] for group in groups] == [[0, 1, 2], [3], [4, 5], [6]]
+    assert chunks([], 10) == []

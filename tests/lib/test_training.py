@@ -1,0 +1,213 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny_lm import random_model
+
+from lib import training
+from lib.packing import Row
+from lib.training import Arm, Budget, Checkpoint, add_adapter, digest, learning_rate, order, train
+
+ARM = Arm(
+    method="lora",
+    rank=2,
+    alpha=8,
+    targets="all-linear",
+    learning_rate=1e-2,
+    warmup=2,
+    weight_decay=0.01,
+    clip=1.0,
+    scaling=4.0,
+    block="lora",
+)
+BUDGET = Budget(steps=6, rows=3)
+ROWS = [Row([n % 5 + 1, 9, 7], [n + 20, n + 21, 2][: 2 + n % 2]) for n in range(8)]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def adapted(arm=ARM, seed=0, start=None):
+    return add_adapter(random_model("llama").requires_grad_(False), arm, seed, start)
+
+
+def trainable(model):
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+class Killed(Exception):
+    pass
+
+
+def run(folder, arm=ARM, budget=BUDGET, seed=0, rows=ROWS, identity="this run", every=2, kill_after=None):
+    """Final weights and what was measured; with kill_after, the run dies after so many steps."""
+    model = adapted(arm, seed)
+    reported = []
+
+    def report(steps, note):
+        reported.append(steps)
+        if sum(reported) == kill_after:
+            raise Killed
+
+    checkpoint = Checkpoint(folder / "checkpoint.pt", identity, every)
+    result = train(model, rows, arm, budget, seed, checkpoint, report)
+    assert sum(reported) == budget.steps
+    return {name: weight.detach().clone() for name, weight in trainable(model).items()}, result, reported
+
+
+def assert_same_run(one, other):
+    for name, weight in one[0].items():
+        assert torch.equal(weight, other[0][name]), name
+    for mine, theirs in zip(one[1].steps, other[1].steps, strict=True):
+        assert {**mine, "seconds": 0} == {**theirs, "seconds": 0}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize(("kill_after", "resumed_at"), [(1, 0), (3, 2), (5, 4)])
+def test_a_killed_run_ends_with_the_same_bits(tmp_path, whole, kill_after, resumed_at):
+    with pytest.raises(Killed):
+        run(tmp_path, kill_after=kill_after)
+    resumed = run(tmp_path)
+    assert resumed[2] == ([resumed_at] if resumed_at else []) + [1] * (BUDGET.steps - resumed_at)
+    assert_same_run(resumed, whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_checkpoint_of_another_run_is_ignored(tmp_path, whole):
+    with pytest.raises(Killed):
+        run(tmp_path, arm=replace(ARM, learning_rate=0.5), identity="another run", kill_after=5)
+    again = run(tmp_path)
+    assert again[2] == [1] * BUDGET.steps
+    assert_same_run(again, whole)
+
+
+def test_a_finished_run_leaves_no_checkpoint_after_removal(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "new" / "checkpoint.pt", "a", 1)
+    assert checkpoint.restore() is None
+    checkpoint.save(weights={"w": torch.ones(1)})
+    assert checkpoint.restore()["weights"]["w"].item() == 1
+    checkpoint.remove()
+    checkpoint.remove()
+    assert checkpoint.restore() is None
+
+
+def test_steps_are_recorded(whole):
+    steps = whole[1].steps
+    assert [row["step"] for row in steps] == [1, 2, 3, 4, 5, 6]
+    assert [row["learning_rate"] for row in steps] == [learning_rate(ARM, BUDGET, n) for n in range(6)]
+    for row, chosen in zip(steps, order(len(ROWS), 0, BUDGET), strict=True):
+        assert row["target_tokens"] == sum(len(ROWS[n].target) for n in chosen)
+        assert row["tokens"] == row["target_tokens"] + 3 * len(chosen)
+    # B starts at zero, so that the first loss is that of the base model.
+    base, first = random_model("llama"), next(order(len(ROWS), 0, BUDGET))
+    losses, n = 0.0, 0
+    for row in (ROWS[index] for index in first):
+        logits = base(torch.tensor([[*row.prompt, *row.target]])).logits[0].log_softmax(-1)
+        losses -= sum(logits[2 + at, token].item() for at, token in enumerate(row.target))
+        n += len(row.target)
+    assert steps[0]["loss"] == pytest.approx(losses / n, rel=1e-5)
+
+
+def test_costs_are_those_of_the_trained_weights(whole):
+    weights, result, _ = whole
+    n = sum(weight.numel() for weight in weights.values())
+    assert result.gradient_bytes == 4 * n
+    assert result.optimizer_bytes == 8 * n + 4 * len(weights)  # two moments, and a step count each
+    assert result.seconds == pytest.approx(sum(row["seconds"] for row in result.steps))
+
+
+def test_training_learns(tmp_path):
+    losses = [row["loss"] for row in run(tmp_path, budget=Budget(30, 8))[1].steps]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_parts_of_a_step_do_not_matter(tmp_path, monkeypatch, whole):
+    monkeypatch.setattr(training, "CHUNK_TOKENS", 6)
+    weights, result, _ = run(tmp_path)
+    for mine, theirs in zip(result.steps, whole[1].steps, strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
+        assert mine["gradient_norm"] == pytest.approx(theirs["gradient_norm"], rel=1e-3)
+    for name, weight in weights.items():
+        assert torch.allclose(weight, whole[0][name], atol=1e-3)
+
+
+def test_gradients_are_clipped(tmp_path):
+    # With a tiny clip and Adam's division by the norm, the norm reported is still the unclipped one.
+    free = run(tmp_path, budget=Budget(1, 3))[1].steps[0]
+    clipped = run(tmp_path, arm=replace(ARM, clip=1e-3), budget=Budget(1, 3))[1].steps[0]
+    assert clipped["gradient_norm"] == free["gradient_norm"] > 1e-3
+
+
+def test_the_order_is_shuffled_passes_of_the_seed():
+    budget = Budget(steps=9, rows=4)
+    steps = list(order(6, 0, budget))
+    assert [len(step) for step in steps] == [4] * 9
+    flat = sum(steps, [])
+    passes = [flat[start : start + 6] for start in range(0, 36, 6)]
+    assert all(sorted(one) == list(range(6)) for one in passes)
+    assert len({tuple(one) for one in passes}) > 1
+    torch.rand(3)
+    assert list(order(6, 0, budget)) == steps != list(order(6, 1, budget))
+    assert list(order(6, 0, Budget(3, 4))) == steps[:3]
+    assert list(order(2, 0, Budget(1, 5)))[0][:2] != []  # fewer items than rows: several passes in a step
+
+
+def test_the_seed_alone_decides_the_initialisation():
+    def initial(seed, disturb=0):
+        model = random_model("llama").requires_grad_(False)
+        torch.rand(disturb)
+        return digest(list(trainable(add_adapter(model, ARM, seed, None)).values()))
+
+    assert initial(0) == initial(0, disturb=5) != initial(1)
+
+
+def test_order_and_initialisation_have_their_own_seeds():
+    assert training.derive(0, "initialisation") != training.derive(0, "order", 0)
+
+
+def test_schedule_by_hand():
+    rates = [learning_rate(replace(ARM, learning_rate=1.0, warmup=2), Budget(6, 1), n) for n in range(6)]
+    half = math.sqrt(0.5)
+    assert rates == pytest.approx([0.5, 1.0, 1.0, (1 + half) / 2, 0.5, (1 - half) / 2])
+    long = replace(ARM, learning_rate=1.0, warmup=10)
+    assert [learning_rate(long, Budget(2, 1), n) for n in range(2)] == [0.5, 1.0]
+    none = replace(ARM, learning_rate=1.0, warmup=0)
+    assert [learning_rate(none, Budget(2, 1), n) for n in range(2)] == [1.0, pytest.approx(0.5)]
+
+
+@pytest.mark.parametrize(("method", "scaling"), [("lora", 8 / 4), ("rslora", 8 / 2), ("dora", 8 / 4)])
+def test_methods(tmp_path, method, scaling):
+    arm = replace(ARM, method=method, rank=4)
+    model = adapted(arm)
+    layers = [module for module in model.modules() if hasattr(module, "lora_A")]
+    assert len(layers) == 2 * 7  # every linear layer of both blocks, and not the head
+    assert {layer.scaling["default"] for layer in layers} == {scaling}
+    assert any("magnitude" in name for name in trainable(model)) == (method == "dora")
+    losses = [row["loss"] for row in run(tmp_path, arm=arm, budget=Budget(12, 8))[1].steps]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_only_the_adapter_is_trained_in_float32():
+    model = add_adapter(random_model("llama").bfloat16().requires_grad_(False), ARM, 0, None)
+    weights = trainable(model)
+    assert weights and all("lora_" in name for name in weights)
+    assert {weight.dtype for weight in weights.values()} == {torch.float32}
+    assert {w.dtype for name, w in model.named_parameters() if name not in weights} == {torch.bfloat16}
+
+
+def test_going_on_from_an_adapter(tmp_path):
+    first = adapted(seed=0)
+    with torch.no_grad():
+        for weight in trainable(first).values():
+            weight.add_(0.1)
+    first.save_pretrained(tmp_path / "adapter")
+    second = adapted(seed=1, start=tmp_path / "adapter")
+    expected = digest(list(trainable(first).values()))
+    assert digest(list(trainable(second).values())) == expected
