@@ -27,7 +27,7 @@ rule evaluation_predict:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=1600,
+        mem_mb=1500,
         runtime=240,
         gpu=0,
     params:

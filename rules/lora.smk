@@ -28,7 +28,7 @@ rule lora_train:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=2200,
+        mem_mb=2400,
         runtime=240,
         gpu=0,
     params:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -45,10 +46,10 @@ def test_a_target_of_its_own(task):
 
 
 def broken(task, line, number=3):
-    lines = open(task["path"], encoding="utf-8").read().splitlines()
+    path = Path(task["path"])
+    lines = path.read_text(encoding="utf-8").splitlines()
     lines[number - 1] = line
-    with open(task["path"], "w", encoding="utf-8") as file:
-        file.write("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(UserError) as error:
         read(task)
     return str(error.value)

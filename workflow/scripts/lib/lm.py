@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,9 @@ from lib.packing import Row
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+M_MMAP_THRESHOLD = -3  # of malloc.h
+LARGE = 2**20  # bytes; smaller tensors are many, and faster from the heap
 
 
 def dtype_of(name: str) -> torch.dtype:
@@ -29,6 +34,17 @@ def dtype_of(name: str) -> torch.dtype:
     else:
         fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.bfloat16 if fast else torch.float32
+
+
+def steady_memory() -> None:
+    """Have the C library give large tensors back to the system as soon as they are freed.
+
+    glibc raises the size from which it does so whenever a large block is freed. Then caches and
+    activations, each of another size, leave holes in the heap, and a process grows to several times
+    what it uses.
+    """
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def load(
@@ -51,6 +67,7 @@ def load(
     import torch
     from transformers.utils import logging
 
+    steady_memory()
     torch.set_num_threads(threads)
     logging.disable_progress_bar()
     logging.set_verbosity_error()
@@ -66,7 +83,12 @@ def load(
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-        model = model.to(wanted)
+        # PEFT froze the weights. torch multiplies a slice of positions by a frozen matrix by copying
+        # the matrix for each row of the batch: gigabytes for the head of the vocabulary.
+        model.requires_grad_(True)
+        # Weights only: rotary frequencies stay in float32, as in a model loaded in ``dtype``.
+        for weight in model.parameters():
+            weight.data = weight.data.to(wanted)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return model.to(device).eval(), AutoTokenizer.from_pretrained(folder)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import math
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,16 +109,6 @@ def order(items: int, seed: int, budget: Budget) -> Iterator[list[int]]:
             passes += 1
         yield waiting[: budget.rows]
         waiting = waiting[budget.rows :]
-
-
-def release_memory() -> None:
-    """Give freed memory back to the system, where the C library can.
-
-    Activations of ever other sizes leave holes in the heap: within a hundred steps a process would
-    hold twice the memory that it uses.
-    """
-    if sys.platform == "linux":
-        getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: None)(0)
 
 
 def digest(tensors: Sequence[torch.Tensor]) -> str:
@@ -244,7 +232,6 @@ def train(
                 "seconds": time.perf_counter() - begun,
             }
         )
-        release_memory()
         report(1, f"loss {steps[-1]['loss']:.3f}")
         if (step + 1) % checkpoint.every == 0 and step + 1 < budget.steps:
             checkpoint.save(

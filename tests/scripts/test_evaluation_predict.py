@@ -1,0 +1,53 @@
+import json
+
+import evaluation_predict
+import pytest
+from tiny_cell import CELL, DECODING
+from tiny_lm import byte_tokenizer
+
+from lib.branching import Decoding, decode
+from lib.contracts.evaluation import BRANCHES
+from lib.contracts.task import ITEMS
+from lib.lm import load
+from lib.table import read_provenance
+
+
+def test_all_branches_of_all_items(cell):
+    branches, items = BRANCHES.read(cell.branches), ITEMS.read(cell.test)
+    expected = [(name, rank) for name in sorted(items["item_id"]) for rank in range(3)]
+    assert list(zip(branches["item_id"], branches["branch"], strict=True)) == expected
+    for name, value in {**CELL, "split": "test"}.items():
+        assert set(branches[name]) == {value}
+    record = read_provenance(cell.branches)
+    assert (record["decoding"], record["dtype"], record["threads"]) == (DECODING, "torch.float32", 1)
+
+
+def test_branches_are_those_of_the_adapted_model(cell):
+    model, tokenizer = load(cell.model, cell.adapter, "float32", 1)
+    items = ITEMS.read(cell.test).set_index("item_id")
+    how = Decoding(3, 6, ("\nQ:",), 3)
+    written = BRANCHES.read(cell.branches)
+    for name, rows in list(written.groupby("item_id"))[:3]:
+        prompt = tokenizer.encode(items["prompt"][name], add_special_tokens=False)
+        for row, branch in zip(rows.itertuples(), next(decode(model, tokenizer, [prompt], how)), strict=True):
+            assert row.token_ids.tolist() == branch.token_ids
+            assert row.token_margins == pytest.approx(branch.token_margins, abs=1e-5)
+            assert (row.completion, row.stop_reason) == (branch.completion, branch.stop_reason)
+
+
+def test_the_adapter_is_used(cell, tmp_path):
+    path = tmp_path / "base.parquet"
+    evaluation_predict.evaluation_predict(
+        model=cell.model,
+        decoding=json.dumps({**DECODING, "branches": 1}),
+        cell=json.dumps({**CELL, "arm": "base", "split": "test"}),
+        items=cell.test,
+        branches=path,
+        dtype="float32",
+    )
+    base, adapted = BRANCHES.read(path), BRANCHES.read(cell.branches)
+    assert base["branch"].tolist() == [0] * 12
+    tokenizer = byte_tokenizer()
+    assert "</s>" in {tokenizer.decode(ids[-1:]) for ids in adapted["token_ids"]}  # it learned to end
+    greedy = adapted[adapted["branch"] == 0]["completion"].tolist()
+    assert base["completion"].tolist() != greedy

@@ -1,0 +1,74 @@
+import json
+
+import evaluation_score
+import pandas as pd
+import pytest
+from tiny_cell import CELL
+
+from lib.contracts.evaluation import ANSWERS, SCORES
+from lib.contracts.task import ITEMS
+
+
+def answered(name, branch, text, correct, **fields):
+    return {
+        **CELL,
+        "split": "test",
+        "item_id": name,
+        "branch": branch,
+        "extracted": text,
+        "span_start": 0,
+        "span_end": 1,
+        "margin": 0.5 + branch / 10,
+        "chain": False,
+        "status": "answered",
+        "score": float(correct or 0),
+        "correct": correct,
+        **fields,
+    }
+
+
+def score(folder, answers, items, arm=None):
+    ANSWERS.write(answers, folder / "answers.parquet")
+    ITEMS.write(items, folder / "items.parquet")
+    given = [folder / "answers.parquet", folder / "items.parquet", 100, 0, folder / "scores.parquet"]
+    evaluation_score.evaluation_score(*given, *([json.dumps(arm)] if arm else []))
+    return SCORES.read(folder / "scores.parquet").set_index(["decoder", "metric"])
+
+
+def test_scores_of_a_decoded_cell(cell):
+    scores = SCORES.read(cell.scores).set_index(["decoder", "metric"])
+    answers = ANSWERS.read(cell.answers)
+    greedy = answers[answers["branch"] == 0]
+    assert scores["value"]["greedy", "accuracy"] == pytest.approx(greedy["correct"].mean())
+    assert scores["value"]["oracle", "accuracy"] == answers.groupby("item_id")["correct"].max().mean()
+    assert set(scores["n_items"]) == {12}
+    names = scores[["model", "task", "arm", "seed", "split", "method", "rank"]].drop_duplicates()
+    assert names.values.tolist() == [["tiny", "sums", "lora-r4", 0, "test", "lora", 4]]
+
+
+def test_exact_scores_by_hand(tmp_path, item):
+    answers = [answered("a", 0, "1", True), answered("a", 1, "2", False)]
+    answers += [answered("b", 0, "1", False), answered("b", 1, "2", True)]
+    found = score(tmp_path, answers, [item("a"), item("b", "2")])["value"]
+    assert found["greedy", "accuracy"] == found["cot-max", "accuracy"] == 0.5
+    assert found["cot-max", "accuracy_gain"] == 0
+    assert found["oracle", "accuracy"] == 1
+
+
+def test_the_base_has_neither_method_nor_rank(tmp_path, item):
+    found = score(tmp_path, [answered("a", 0, "1", True, arm="base")], [item("a")])
+    assert found["method"].isna().all() and found["rank"].isna().all()
+
+
+def test_degrees_are_scored_by_chrf(tmp_path, item):
+    from sacrebleu import corpus_chrf
+
+    golds = {"a": "le chat", "b": "le chien"}
+    answers = [answered("a", 0, "le chat", None), answered("b", 0, "la chienne", None)]
+    items = [item(name, gold, "chrf") for name, gold in reversed(golds.items())]
+    found = score(tmp_path, answers, items, {"method": "dora", "rank": 2})
+    assert found.index.tolist() == [("greedy", "chrf")]
+    expected = corpus_chrf(["le chat", "la chienne"], [list(golds.values())]).score
+    assert found["value"].iloc[0] == pytest.approx(expected)
+    assert found[["method", "rank"]].values.tolist() == [["dora", 2]]
+    assert isinstance(found, pd.DataFrame)
