@@ -4,7 +4,7 @@ Example:
     python workflow/scripts/evaluation_predict.py --model results/model/smollm2-135m-q4_1 \
         --adapter results/lora/smollm2-135m-q4_1/arithmetic/lora-r16/seed-0/adapter \
         --decoding '{"branches": 10, "max_new_tokens": 48, "stop": ["\\nQ:"], "rows": 64}' \
-        --cell '{"model": "smollm2-135m-q4_1", "task": "arithmetic", "arm": "lora-r16", "seed": 0, "split": "test"}' \
+        --cell '{"model": "m", "task": "arithmetic", "arm": "lora-r16", "seed": 0, "split": "test"}' \
         --items results/task/arithmetic/test.parquet --branches branches.parquet
 
 READS   a model folder, an adapter folder, task items (contract task.ITEMS)

@@ -94,9 +94,11 @@ class Table:
             partial.unlink(missing_ok=True)
 
     def _checked(self, rows: pd.DataFrame | Sequence[dict[str, Any]], path: Path) -> pa.Table:
-        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=list(self.columns))
-        if not isinstance(rows, pd.DataFrame) and rows and (extra := set(rows[0]) - set(self.columns)):
-            raise ContractError(f"{path}: table {self.name!r} does not declare {sorted(extra)}")
+        frame = (
+            rows
+            if isinstance(rows, pd.DataFrame)
+            else pd.DataFrame(rows or {name: [] for name in self.columns})
+        )
         if set(frame.columns) != set(self.columns):
             missing, extra = set(self.columns) - set(frame.columns), set(frame.columns) - set(self.columns)
             raise ContractError(
