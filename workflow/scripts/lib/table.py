@@ -94,11 +94,10 @@ class Table:
             partial.unlink(missing_ok=True)
 
     def _checked(self, rows: pd.DataFrame | Sequence[dict[str, Any]], path: Path) -> pa.Table:
-        frame = (
-            rows
-            if isinstance(rows, pd.DataFrame)
-            else pd.DataFrame(rows or {name: [] for name in self.columns})
-        )
+        if isinstance(rows, pd.DataFrame):
+            frame = rows
+        else:
+            frame = pd.DataFrame(rows, columns=None if rows else list(self.columns))
         if set(frame.columns) != set(self.columns):
             missing, extra = set(self.columns) - set(frame.columns), set(frame.columns) - set(self.columns)
             raise ContractError(
