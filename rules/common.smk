@@ -74,7 +74,7 @@ def release_dead_lock():
         lock.unlink()
 
 
-if workflow.is_main_process and workflow.executor_plugin is not None and not workflow.dryrun:
+if workflow.is_main_process and not workflow.output_settings.dryrun:
     release_dead_lock()
 
 

@@ -28,7 +28,7 @@ rule lora_train:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=2700,
+        mem_mb=1800,
         runtime=240,
         gpu=0,
     params:

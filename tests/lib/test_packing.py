@@ -53,15 +53,20 @@ def assert_equal_gradients(found, expected):
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-5 * (1 + other.abs().max().item()))
 
 
-def test_rows_are_laid_end_to_end():
+def test_rows_are_laid_end_to_end_and_filled_up():
     batch = pack(ROWS[:2])
-    assert batch.ids.tolist() == [[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]]
-    assert batch.positions.tolist() == [[0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 5]]
-    assert batch.labels.tolist() == [*[IGNORED] * 3, 8, 9, IGNORED, 11, 12, 13, 14, 15]
-    assert batch.mask.shape == (1, 1, 11, 11)
-    for query in range(11):
-        row = range(5) if query < 5 else range(5, 11)
-        assert [key for key in range(11) if batch.mask[0, 0, query, key]] == [k for k in row if k <= query]
+    assert batch.ids.tolist() == [[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, *[0] * 21]]
+    assert batch.positions.tolist() == [[0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 5, *range(21)]]
+    assert batch.labels.tolist() == [*[IGNORED] * 3, 8, 9, IGNORED, 11, 12, 13, 14, 15, *[IGNORED] * 21]
+    assert batch.mask.shape == (1, 1, 32, 32)
+    for query in range(32):
+        row = range(5) if query < 5 else range(5, 11) if query < 11 else range(11, 32)
+        assert [key for key in range(32) if batch.mask[0, 0, query, key]] == [k for k in row if k <= query]
+
+
+def test_a_full_sequence_is_not_filled_up():
+    batch = pack([Row(list(range(1, 31)), [31, 32])])
+    assert batch.ids.tolist() == [list(range(1, 33))]
 
 
 def test_loss_and_gradients_are_those_of_the_padded_batch(model):

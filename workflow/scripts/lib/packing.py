@@ -1,4 +1,4 @@
-"""Training rows packed into one sequence without padding."""
+"""Training rows packed into one sequence, next to no padding."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import torch
 
 IGNORED = -100  # label of a token without loss
+MULTIPLE = 32  # a packed sequence is this long, or twice, or three times, ...
 
 
 class Row(NamedTuple):
@@ -30,16 +31,18 @@ class Batch(NamedTuple):
 def pack(rows: Sequence[Row]) -> Batch:
     """Lay rows end to end; the mask keeps each from seeing the others.
 
-    The loss is that of the padded batch, and no multiplication is spent on padding.
+    The loss is that of the padded batch. The only padding fills the last few places up to a multiple of
+    32: tensors then come in few sizes, and memory that is freed fits what is needed next. Without it a
+    training grows to twice its size.
     """
     import torch
 
-    ids = torch.tensor([token for row in rows for token in (*row.prompt, *row.target)])
-    lengths = torch.tensor([len(row.prompt) + len(row.target) for row in rows])
-    labels = torch.tensor(
-        [label for row in rows for label in (*[IGNORED] * len(row.prompt), *row.target)],
-    )
-    owner = torch.repeat_interleave(torch.arange(len(rows)), lengths)
+    padding = -sum(len(row.prompt) + len(row.target) for row in rows) % MULTIPLE
+    laid = [*rows, Row([0] * padding, [])]
+    ids = torch.tensor([token for row in laid for token in (*row.prompt, *row.target)])
+    lengths = torch.tensor([len(row.prompt) + len(row.target) for row in laid])
+    labels = torch.tensor([label for row in laid for label in (*[IGNORED] * len(row.prompt), *row.target)])
+    owner = torch.repeat_interleave(torch.arange(len(laid)), lengths)
     starts = torch.repeat_interleave(lengths.cumsum(0) - lengths, lengths)
     positions = torch.arange(len(ids)) - starts
     mask = (owner[:, None] == owner) & (torch.arange(len(ids))[:, None] >= torch.arange(len(ids)))
