@@ -52,6 +52,13 @@ def test_words_are_located_in_bytes_of_all_texts():
     assert starts.tolist() == [0, 3, 7] and ends.tolist() == [2, 4, 8]
 
 
+@pytest.mark.parametrize("texts", [[], ["…!?"], ["", "😀 😀"]])
+def test_no_words_at_all(texts):
+    document, starts, ends = located(texts, [[] for _ in texts])
+    assert document.shape == starts.shape == ends.shape == (0,)
+    assert document.dtype == starts.dtype == ends.dtype == int
+
+
 def test_a_word_alone_takes_its_space_along():
     assert alone("a bc", (2, 4)) == " bc" and alone("(bc", (1, 3)) == "bc" and alone("bc", (0, 2)) == "bc"
     assert alone("a\nbc", (2, 4)) == "bc"

@@ -121,3 +121,18 @@ def test_code_has_neither_words_nor_premium(measured, tmp_path):
     assert metrics["segmenter"].isna().all() and metrics["mix"].isna().all()
     assert "premium" not in set(metrics["metric"]) and "tokens_per_word" not in set(metrics["metric"])
     assert set(curves["lang"]) == {"zxx_Zyyy"}
+
+
+def test_a_language_without_any_word_has_no_word_metrics(measured, tmp_path):
+    tokenizer, _, _ = measured
+    tokenizer_training.save(tokenizer, tmp_path)
+    row = {"lang": "fra_Latn", "domain": "chat", "source": "test"}
+    texts = ["😀", "…", "😀 !"]
+    rows = [{**row, "doc_id": str(i), "group_id": str(i), "text": text} for i, text in enumerate(texts)]
+    DOCUMENTS.write(rows, tmp_path / "fra_Latn.parquet")
+    metrics, _ = measure(tmp_path, [tmp_path / "fra_Latn.parquet"])
+    metrics = metrics.set_index("metric")
+    words = metrics.loc[["tokens_per_word", "fertility", "continued_words", "continued_words_isolated"]]
+    assert words[["value", "ci_low", "ci_high"]].isna().all(axis=None)
+    assert (words["n_words"] == 0).all() and (words["n_docs"] == 3).all()
+    assert metrics.loc[["chars_per_token", "bytes_per_token"], "value"].notna().all()

@@ -104,14 +104,15 @@ def located(texts: list[str], spans: list[list[Span]]) -> tuple[np.ndarray, np.n
         For each word the index of its text, and its start and end in bytes of all texts laid end
         to end in UTF-8; shape (words,) each.
     """
-    starts, ends, before = [], [], 0
+    none = np.zeros(0, int)  # so that there may be no text, and no word in any
+    starts, ends, before = [none], [none], 0
     for text, found in zip(texts, spans, strict=True):
         at = before + character_starts(text)
         pairs = np.array(found, int).reshape(-1, 2)
         starts.append(at[pairs[:, 0]])
         ends.append(at[pairs[:, 1]])
         before = at[-1]
-    document = np.repeat(np.arange(len(texts)), [len(found) for found in spans])
+    document = np.repeat(np.arange(len(texts)), np.array([len(found) for found in spans], int))
     return document, np.concatenate(starts), np.concatenate(ends)
 
 
