@@ -1,5 +1,4 @@
 import pandas as pd
-import pytest
 
 from lib.tasks.item import item_id
 from lib.tasks.translation import items
@@ -20,7 +19,7 @@ TEXTS = {
 
 def documents(place, order):
     rows = [
-        {"group_id": group, "text": texts[place], "source": f"app-{group}"}
+        {"doc_id": group, "group_id": group, "text": texts[place], "source": f"app-{group}"}
         for group, texts in TEXTS.items()
         if texts[place]
     ]
@@ -47,7 +46,17 @@ def test_the_order_is_the_seeds():
     assert len({tuple(item.item_id for item in translated(seed)) for seed in range(8)}) > 1
 
 
-def test_groups_must_be_unique():
-    double = pd.concat([documents(0, True)] * 2)
-    with pytest.raises(pd.errors.MergeError):
-        list(items(TASK, "test", 0, [double, documents(1, True)]))
+def with_second_texts(place):
+    """Documents in which each group says something else too, as a corpus of the user's own may."""
+    first = documents(place, True)
+    second = first.assign(doc_id=first["doc_id"] + "-0001", text="other " + first["text"])
+    return pd.concat([second, first])
+
+
+def test_the_first_text_of_a_group_counts_on_both_sides():
+    sides = documents(0, True), documents(1, True)
+    several = with_second_texts(0), with_second_texts(1)
+    plain = list(items(TASK, "test", 0, list(sides)))
+    assert list(items(TASK, "test", 0, [several[0], sides[1]])) == plain
+    assert list(items(TASK, "test", 0, [sides[0], several[1]])) == plain
+    assert list(items(TASK, "test", 0, list(several))) == plain

@@ -18,7 +18,8 @@ from lib.tasks.item import Item, item_id
 def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
     """The messages of the corpus' own split that both languages have, in an order of the seed.
 
-    The corpus splits by message, so that the task's splits share none.
+    The corpus splits by message, so that the task's splits share none. Of a message that has several
+    texts in a language, the first counts.
 
     Args:
         task: ``source`` and ``target`` (languages), ``max_characters`` (of either text).
@@ -26,7 +27,7 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         seed: of the order.
         documents: source and target language of the split (contract corpus.DOCUMENTS).
     """
-    source, target = documents
+    source, target = (side.sort_values("doc_id").drop_duplicates("group_id") for side in documents)
     pairs = source.merge(target, on="group_id", suffixes=("", "_target"), validate="one_to_one")
     short = (pairs[["text", "text_target"]].map(len) <= task["max_characters"]).all(axis=1)
     one_line = ~(pairs["text"] + pairs["text_target"]).str.contains("\n")
