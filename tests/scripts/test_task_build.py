@@ -72,7 +72,6 @@ def test_a_broken_record_is_one_line(tmp_path):
     process = run("task_build", task={**task, "verifier": "number"}, **options)
     assert process.returncode == 1
     assert process.stderr.splitlines() == [
-        f"error: {tmp_path}/own.jsonl, line 2: no column 'a' for a template of the task; "
-        "the columns are ['q']"
+        f"error: {tmp_path}/own.jsonl:2: no column 'a' for a template of the task; the columns are ['q']"
     ]
     assert not (tmp_path / "items.parquet").exists()

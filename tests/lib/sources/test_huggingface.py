@@ -67,3 +67,19 @@ def test_mistakes_name_the_dataset(dataset, tmp_path):
         list(read(dataset, split="nosuch"))
     with pytest.raises(UserError, match="no field 'words'; there are number, sentence"):
         list(read(dataset, text_column="words"))
+
+
+def test_a_stream_that_breaks_off_names_the_dataset(monkeypatch):
+    import datasets
+
+    def load(*arguments, **options):
+        yield {"sentence": "Satz", "number": 1}
+        raise ConnectionError("lost")
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    found = read("owner/name", most=2)
+    assert next(found).text == "Satz"
+    with pytest.raises(
+        UserError, match=r"corpora: datasets: deu_Latn: owner/name cannot be loaded beyond row 1"
+    ):
+        next(found)

@@ -55,14 +55,63 @@ def test_mistakes_name_the_file(tmp_path):
     packed.write_bytes(gzip.compress(b"text" * 1000)[:-20])
     fake = tmp_path / "fake.parquet"
     fake.write_text("no table")
-    for path in (bad, broken, packed, fake, tmp_path / "missing.txt"):
-        with pytest.raises(UserError, match=f"{path.name}: cannot be read as"):
+    for path, message in (
+        (bad, "latin.txt:1: not in UTF-8; save the file"),
+        (broken, r"broken.jsonl:2: not valid JSON \(.*; each line must be"),
+        (packed, r"cut.txt.gz:1: cannot be read from here on \(.*; the file is damaged"),
+        (fake, "fake.parquet: cannot be read as .parquet: .*; correct the path, or write"),
+        (tmp_path / "missing.txt", "missing.txt: cannot be read as .txt: .*No such file"),
+    ):
+        with pytest.raises(UserError, match=message):
             read(path)
     other = tmp_path / "table.csv"
     other.write_text("a,b")
     with pytest.raises(UserError, match=r"table\.csv: unknown format; known are \.txt"):
         read(other)
-    with pytest.raises(UserError, match=r"a\.jsonl:2: no field 'text'; there are body"):
+    with pytest.raises(UserError, match=r"a\.jsonl:2: no field 'text'; there are body; correct text_column"):
         read(rows(tmp_path / "a.jsonl", {"text": "a"}, {"body": "b"}))
+    with pytest.raises(UserError, match=r"a\.jsonl:1: no field 'id'; there are text; correct key_column"):
+        read(rows(tmp_path / "a.jsonl", {"text": "a"}), key_column="id")
     with pytest.raises(UserError, match="no files for deu_Latn"):
         read()
+
+
+def test_damaged_compression(tmp_path):
+    table = tmp_path / "a.parquet"
+    pd.DataFrame({"text": [f"Satz {i}" for i in range(999)]}).to_parquet(table)
+    for name, data in (("a.txt.gz", b"ein Satz\n" * 999), ("a.parquet.gz", table.read_bytes())):
+        path, packed = tmp_path / name, bytearray(gzip.compress(data))
+        packed[15:40] = b"\xff" * 25
+        path.write_bytes(packed)
+        with pytest.raises(UserError, match=rf"{name}.*: cannot be read .*Error -3 while decompressing"):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ("[1, 2]", "not a JSON object; each line must be one"),
+        ('{"text": null}', "field 'text' is null; give it a value, or leave the row out"),
+        ('{"text": "a \\ud83d"}', r"field 'text' has half a surrogate pair, '\ud83d', which"),
+        ('{"text": "a", "id": "\\udc00"}', r"field 'id' has half a surrogate pair, '\udc00', which"),
+        ('{"text": "a", "id": null}', "field 'id' is null"),
+    ],
+)
+def test_the_line_of_a_bad_record(tmp_path, record, message):
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"text": "a", "id": 1}}\n\n{record}\n')
+    with pytest.raises(UserError) as error:
+        read(path, key_column="id" if '"id"' in record else None)
+    assert str(error.value).startswith(f"{path}:3: {message}")
+
+
+def test_what_is_not_used_may_be_anything(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "\\ud83d\\ude00", "other": "\\ud83d", "another": null}\n')
+    assert [document.text for document in read(path)] == ["\U0001f600"]
+
+
+def test_the_source_is_the_line(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('\n{"text": "a"}\n\n{"text": "b"}\n')
+    assert [document.source for document in read(path)] == [f"{path}:2", f"{path}:4"]

@@ -6,7 +6,8 @@ import pytest
 
 from lib.cli import UserError
 from lib.tasks.item import split_of
-from lib.tasks.records import items
+from lib.tasks.records import GOLD, items
+from lib.verifiers import last_number, number
 
 TASK = {"prompt": "Q: {question}\nA:", "answer": "{solution}", "verifier": "number"}
 
@@ -57,22 +58,22 @@ def broken(task, line, number=3):
 
 def test_a_column_that_is_missing_is_named_with_its_place(task):
     message = broken(task, '{"question": "What?", "answer": "3"}')
-    assert message.startswith(f"{task['path']}, line 3: no column 'solution'")
+    assert message.startswith(f"{task['path']}:3: no column 'solution'")
     assert "['answer', 'question']" in message
 
 
 def test_broken_json_is_named_with_its_place(task):
-    assert broken(task, '{"question": "What?"', 5).startswith(f"{task['path']}, line 5: not valid JSON")
+    assert broken(task, '{"question": "What?"', 5).startswith(f"{task['path']}:5: not valid JSON")
 
 
 def test_a_line_that_is_no_record(task):
-    assert broken(task, '["What?", "3"]').startswith(f"{task['path']}, line 3: not a JSON object")
+    assert broken(task, '["What?", "3"]').startswith(f"{task['path']}:3: not a JSON object")
 
 
 def test_an_answer_that_is_no_number(task):
     question = read(task)[0].prompt[3:-3]  # one of this split
     message = broken(task, json.dumps({"question": question, "solution": "#### one"}))
-    assert message.startswith(f"{task['path']}, line 3: the answer 'one' is not a number")
+    assert message.startswith(f"{task['path']}:3: the answer 'one' is not a number")
 
 
 def test_a_dataset_in_a_folder(tmp_path, monkeypatch):
@@ -88,3 +89,75 @@ def test_a_dataset_in_a_folder(tmp_path, monkeypatch):
     assert all(item.answer == str(int(item.prompt.split()[3]) + 1) for item in found)
     with pytest.raises(UserError, match=r"own, record 1: no column 'options'"):
         read({**task, "prompt": "{question} {options}"})
+
+
+def test_blank_lines_are_no_records(task):
+    found = read(task)
+    path = Path(task["path"])
+    path.write_text("\n" + path.read_text(encoding="utf-8").replace("\n", "\n\n") + "  \n", encoding="utf-8")
+    assert read(task) == found
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"prompt": " {none}\n"}, "prompt"),
+        ({"target": "{none} "}, "target"),
+        ({"answer": "{none}", "verifier": "exact"}, "answer"),
+        ({"answer": "{none}", "verifier": "chrf", "target": "{question}"}, "answer"),
+    ],
+)
+def test_an_empty_text_is_named_with_its_place(task, changed, name):
+    path = Path(task["path"])
+    path.write_text(json.dumps({"question": "What?", "solution": "#### 1", "none": None}), encoding="utf-8")
+    task |= changed
+    split = split_of(task["prompt"].format(question="What?", none=""))
+    with pytest.raises(UserError) as error:
+        read(task, split)
+    assert str(error.value) == f"{path}:1: the {name} is empty; change {name!r} of the task, or the record"
+
+
+def test_half_a_surrogate_pair(task):
+    message = broken(task, '{"question": "cut \\ud83d", "solution": "3"}')
+    assert message.startswith(f"{task['path']}:3: the prompt has half a surrogate pair, '\\ud83d', which")
+
+
+def test_a_file_that_cannot_be_opened(task, tmp_path):
+    with pytest.raises(
+        UserError, match=r"tasks: .*none\.jsonl: cannot be opened \(No such file.*; correct the"
+    ):
+        read({**task, "path": str(tmp_path / "none.jsonl")})
+
+
+@pytest.mark.parametrize(
+    ("text", "gold"),
+    [
+        *((text, True) for text in ("7", "-7", "$7", "-$1,018.00", "1018", "1,000,000", "0.50", "٣")),
+        *((text, False) for text in ("", "one", "7 km", "1,00", "7.", ".5", "1e5", "nan", "--7", "1/2")),
+    ],
+)
+def test_a_gold_number_is_one_that_the_verifier_reads_whole(text, gold):
+    assert bool(GOLD.fullmatch(text)) is gold
+    if gold:
+        assert last_number(text) == (0, len(text))
+        number(text)
+
+
+def test_a_dataset_that_cannot_be_loaded(tmp_path):
+    source = {**TASK, "id": str(tmp_path / "nowhere"), "split": "train", "revision": "abc"}
+    with pytest.raises(UserError, match=r"tasks: records: .*nowhere@abc cannot be loaded \(.*check id"):
+        read(source)
+
+
+def test_a_dataset_that_breaks_off(monkeypatch):
+    import datasets
+
+    def load(*arguments, **options):
+        yield from records(2)
+        raise ConnectionError("lost")
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    with pytest.raises(
+        UserError, match=r"owner/name@abc cannot be loaded beyond row 2 \(ConnectionError: lost"
+    ):
+        read({**TASK, "id": "owner/name", "split": "train", "revision": "abc", "answer_after": "####"})

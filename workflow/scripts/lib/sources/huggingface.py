@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lib.cli import UserError
+from lib import hub
 from lib.sources import Document
 from lib.sources.local import row_document
 
@@ -19,24 +19,11 @@ def documents(settings: dict[str, Any], lang: str, inputs: list[Path], seed: int
     Raises:
         UserError: the dataset cannot be loaded, or lacks a column.
     """
-    import datasets
-
     source = settings["dataset"]
-    name = "@".join(filter(None, (source["id"], source.get("revision"))))
-    try:
-        rows = datasets.load_dataset(
-            source["id"],
-            source.get("config"),
-            split=source["split"],
-            revision=source.get("revision"),
-            streaming="max_documents" in settings,
-        )
-    except Exception as error:  # the library raises many kinds, for a wrong name as for a lost connection
-        raise UserError(
-            f"corpora: datasets: {lang}: {name} cannot be loaded ({type(error).__name__}: {error}); "
-            "check id, config, split and revision, and that the hub can be reached"
-        ) from None
+    config, split, revision = source.get("config"), source["split"], source.get("revision")
+    rows = hub.rows(
+        f"corpora: datasets: {lang}", source["id"], config, split, revision, "max_documents" in settings
+    )
+    name = "@".join(filter(None, (source["id"], revision)))
     for number, row in enumerate(rows, start=1):
-        yield from row_document(
-            row, source, f"{name}:{source.get('config') or ''}:{source['split']}:{number}"
-        )
+        yield from row_document(row, source, f"{name}:{config or ''}:{split}:{number}")

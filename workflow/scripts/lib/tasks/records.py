@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from lib import hub, lines
 from lib.cli import UserError
 from lib.tasks.item import Item, fill, item_id, split_of
-from lib.verifiers import NUMBER
+
+# What a gold number may look like. Not the pattern that finds numbers in what a model writes: items,
+# and so models, would depend on it, and be made anew whenever it is edited.
+GOLD = re.compile(r"-?\$?\d+(,\d{3})*(\.\d+)?")
 
 
 def _records(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each record with the place it comes from, for messages."""
     if "path" in task:
-        with open(task["path"], encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                place = f"{task['path']}, line {number}"
-                try:
-                    record = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise UserError(
-                        f"{place}: not valid JSON ({error}); the file must be JSON Lines"
-                    ) from None
-                if not isinstance(record, dict):
-                    raise UserError(f"{place}: not a JSON object; each line must be one")
-                yield place, record
+        path = Path(task["path"])
+        try:
+            with open(path, "rb") as file:
+                yield from lines.records(file, path)
+        except OSError as error:
+            raise UserError(f"tasks: {path}: cannot be opened ({error.strerror}); correct the path") from None
         return
-    from datasets import load_dataset
-
-    source = {key: task.get(key) for key in ("name", "split", "revision")}
-    for number, record in enumerate(load_dataset(task["id"], **source), 1):
+    rows = hub.rows("tasks: records", task["id"], task.get("name"), task["split"], task.get("revision"))
+    for number, record in enumerate(rows, 1):
         yield f"{task['id']}, record {number}", record
+
+
+def _filled(task: dict[str, Any], record: dict[str, Any], place: str) -> dict[str, str]:
+    """Prompt, answer and target of a record.
+
+    Raises:
+        UserError: the record lacks a column that a template names, or a text is not UTF-8.
+    """
+    try:
+        filled = {name: fill(task[name], record) for name in ("prompt", "answer", "target") if name in task}
+    except KeyError as missing:
+        raise UserError(
+            f"{place}: no column {missing} for a template of the task; the columns are {sorted(record)}"
+        ) from None
+    if after := task.get("answer_after"):
+        filled["answer"] = filled["answer"].rsplit(after, 1)[-1]
+    filled["answer"] = filled["answer"].strip()
+    filled.setdefault("target", f" {filled['answer']}")
+    for name, text in filled.items():
+        lines.check_utf8(text, place, f"the {name}")
+    return filled
 
 
 def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
@@ -49,33 +67,24 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         documents: unused.
 
     Raises:
-        UserError: a line is not JSON, a record lacks a column that a template names, or an answer
-            that is to be compared as a number is none.
+        UserError: the source cannot be read, a record lacks a column that a template names, a
+            prompt, target or answer is empty, or an answer that is to be compared as a number is none.
     """
     for place, record in _records(task):
-        try:
-            prompt = fill(task["prompt"], record)
-            answer = fill(task["answer"], record)
-            target = fill(task["target"], record) if "target" in task else None
-        except KeyError as missing:
-            raise UserError(
-                f"{place}: no column {missing} for a template of the task; the columns are {sorted(record)}"
-            ) from None
-        if split_of(prompt) != split:
+        filled = _filled(task, record, place)
+        if split_of(filled["prompt"]) != split:
             continue
-        if after := task.get("answer_after"):
-            answer = answer.rsplit(after, 1)[-1]
-        answer = answer.strip()
-        if task["verifier"] == "number" and not NUMBER.fullmatch(answer):
+        for name, text in filled.items():
+            if not text.strip():
+                raise UserError(f"{place}: the {name} is empty; change {name!r} of the task, or the record")
+        if task["verifier"] == "number" and not GOLD.fullmatch(filled["answer"]):
             raise UserError(
-                f"{place}: the answer {answer[:80]!r} is not a number; change 'answer' or 'answer_after', "
-                "or choose another verifier"
+                f"{place}: the answer {filled['answer'][:80]!r} is not a number; change 'answer' or "
+                "'answer_after', or choose another verifier"
             )
         yield Item(
-            item_id(prompt),
-            prompt=prompt,
-            target=f" {answer}" if target is None else target,
-            answer=answer,
+            item_id(filled["prompt"]),
+            **filled,
             verifier=task["verifier"],
             template=task.get("path") or task["id"],
             style="plain",
