@@ -6,7 +6,7 @@ from tiny_cell import CELL, DECODING
 from tiny_lm import byte_tokenizer
 
 from lib.branching import Decoding, decode
-from lib.contracts.evaluation import BRANCHES
+from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
 from lib.lm import load
 from lib.table import read_provenance

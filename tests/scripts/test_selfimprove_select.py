@@ -4,7 +4,8 @@ from commands import done, run
 from tiny_cell import CELL
 
 from lib.cli import UserError
-from lib.contracts.evaluation import ANSWERS, BRANCHES
+from lib.contracts.branches import BRANCHES
+from lib.contracts.evaluation import ANSWERS
 from lib.contracts.selfimprove import SELECTED
 from lib.contracts.task import ITEMS
 from lib.table import read_provenance

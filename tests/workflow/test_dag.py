@@ -70,11 +70,29 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             | {f"paper_tabulate_{name}": 1 for name in ("scores", "rounds")}
             | REPORT,
         ),
+        (
+            # No task, adapter or prediction; but a loop trains on the chains that its answers select.
+            "lib/verifiers.py",
+            {"evaluation_answer": 8, "evaluation_score": 8, "evaluation_scores": 1, "paper_numbers": 1}
+            | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
+            | {"selfimprove_decode": 1, "selfimprove_score": 2}
+            | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
+            | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "decoding", "rounds")}
+            | {f"paper_tabulate_{name}": 1 for name in ("scores", "rounds")}
+            | REPORT,
+        ),
     ],
 )
 def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, int]) -> None:
     edit(tree, script)
     assert planned(tree) == jobs
+
+
+def test_a_column_of_answers_and_scores_reruns_no_evaluated_model(tree: Path) -> None:
+    edit(tree, "lib/contracts/evaluation.py")
+    jobs = planned(tree)
+    assert jobs["evaluation_answer"] == jobs["evaluation_score"] == 8
+    assert not jobs.keys() & {"task_build", "lora_train", "evaluation_predict"}
 
 
 def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:

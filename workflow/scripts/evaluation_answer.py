@@ -5,7 +5,7 @@ Example:
         --items results/task/arithmetic/test.parquet \
         --tokenizer results/model/smollm2-135m-q4_1/tokenizer.json --answers answers.parquet
 
-READS   branches (contract evaluation.BRANCHES), task items (task.ITEMS), the model's tokenizer
+READS   branches (contract branches.BRANCHES), task items (task.ITEMS), the model's tokenizer
 WRITES  answers (contract evaluation.ANSWERS)
 """
 
@@ -18,7 +18,8 @@ import typer
 
 from lib.answers import answer
 from lib.cli import main
-from lib.contracts.evaluation import ANSWERS, BRANCHES, CELL
+from lib.contracts.branches import BRANCHES, CELL
+from lib.contracts.evaluation import ANSWERS
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 

@@ -8,7 +8,7 @@ Example:
         --items results/task/arithmetic/test.parquet --branches branches.parquet
 
 READS   a model folder, an adapter folder, task items (contract task.ITEMS)
-WRITES  branches (contract evaluation.BRANCHES): no answer is extracted and nothing judged here
+WRITES  branches (contract branches.BRANCHES): no answer is extracted and nothing judged here
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from lib.cli import main, settings
-from lib.contracts.evaluation import BRANCHES
+from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 

@@ -17,7 +17,8 @@ from typing import Annotated
 import typer
 
 from lib.cli import main, settings
-from lib.contracts.evaluation import ANSWERS, CELL, SCORES
+from lib.contracts.branches import CELL
+from lib.contracts.evaluation import ANSWERS, SCORES
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 from lib.scoring import chrf_scores, exact_scores

@@ -5,7 +5,8 @@ Example:
         --branches branches.parquet --answers answers.parquet --items pool-1.parquet \
         --selected selected.parquet
 
-READS   branches and answers of the pool (contracts evaluation.BRANCHES, ANSWERS), its items (task.ITEMS)
+READS   branches and answers of the pool (contracts branches.BRANCHES, evaluation.ANSWERS), and its
+        items (task.ITEMS)
 WRITES  selected chains as task items with the chain as target (contract selfimprove.SELECTED)
 """
 
@@ -17,7 +18,8 @@ from typing import Annotated
 import typer
 
 from lib.cli import UserError, main
-from lib.contracts.evaluation import ANSWERS, BRANCHES
+from lib.contracts.branches import BRANCHES
+from lib.contracts.evaluation import ANSWERS
 from lib.contracts.selfimprove import SELECTED
 from lib.contracts.task import ITEMS
 from lib.filters import FILTERS

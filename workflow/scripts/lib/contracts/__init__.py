@@ -1,1 +1,4 @@
-"""The tables that stages hand on: one module per stage, columns with types and units."""
+"""The tables that stages hand on, with types and units of their columns: one module per stage.
+
+What models write in evaluation, branches, has a module apart from what is made of them.
+"""

@@ -1,39 +1,12 @@
-"""What the evaluation stage hands on."""
+"""What the evaluation stage hands on, beside the branches."""
 
-from lib.table import FLAG, INTEGER, INTEGERS, REAL, REALS, TEXT, Column, Table
-
-CELL = {
-    "model": Column(TEXT, "model"),
-    "task": Column(TEXT, "task"),
-    "arm": Column(TEXT, "arm of the adapter; base for none"),
-    "seed": Column(INTEGER, "seed of the adapter; 0 for base, which draws nothing"),
-    "split": Column(TEXT, "split of the task"),
-}
-
-_BRANCH = {
-    **CELL,
-    "item_id": Column(TEXT, "item of the task"),
-    "branch": Column(INTEGER, "branch by the rank of its first token; 0 is the greedy path"),
-}
-
-BRANCHES = Table(
-    "branches",
-    {
-        **_BRANCH,
-        "completion": Column(TEXT, "what the model wrote, cut before the stop string"),
-        "token_ids": Column(INTEGERS, "tokens as generated, end of text included"),
-        "token_margins": Column(
-            REALS, "p(top 1) - p(top 2) at each token; the branch token has its step's margin"
-        ),
-        "stop_reason": Column(TEXT, "end (end of text), stop (a stop string), or length"),
-    },
-    key=(*CELL, "item_id", "branch"),
-)
+from lib.contracts.branches import BRANCH, CELL
+from lib.table import FLAG, INTEGER, REAL, TEXT, Column, Table
 
 ANSWERS = Table(
     "answers",
     {
-        **_BRANCH,
+        **BRANCH,
         "extracted": Column(TEXT, "the answer as normalised; null when there is none", null=True),
         "span_start": Column(INTEGER, "first token of the answer", null=True),
         "span_end": Column(INTEGER, "token after the answer", null=True),
@@ -49,7 +22,7 @@ ANSWERS = Table(
 )
 
 INTERVAL = {
-    "metric": Column(TEXT, "accuracy, chrf, answered, chain_in_greedy, ..."),
+    "metric": Column(TEXT, "accuracy, chrf, answered, chain, ..."),
     "value": Column(REAL, "value; null where it is not defined", null=True),
     "ci_low": Column(REAL, "lower end of the 95 % interval", null=True),
     "ci_high": Column(REAL, "upper end of the 95 % interval", null=True),

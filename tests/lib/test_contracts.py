@@ -1,0 +1,7 @@
+from lib import labels
+from lib.contracts.evaluation import INTERVAL
+
+
+def test_the_metrics_that_the_contract_names_exist():
+    names = INTERVAL["metric"].meaning.removesuffix(", ...").split(", ")
+    assert len(names) > 2 and set(names) <= set(labels.METRICS)
