@@ -9,7 +9,9 @@ FILES = Table(
         "file": Column(TEXT, "file in the model's folder"),
         "bytes": Column(INTEGER, "size in bytes"),
         "sha256": Column(TEXT, "hash of the content"),
-        "source": Column(TEXT, "where the model was taken from, with revision or hash"),
+        "source": Column(
+            TEXT, "what it was made from: a file, a folder, id@revision on the hub, or base and tokenizer"
+        ),
         "parameters": Column(INTEGER, "parameters of the whole model, tied ones once"),
     },
     key=("file",),
