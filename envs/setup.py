@@ -97,7 +97,8 @@ def make_venv() -> None:
         return
     print(f"setup: making {VENV}", flush=True)
     try:
-        venv.create(VENV, clear=True, with_pip=True)
+        # As `python -m venv` does it: a copied interpreter may not find its shared library.
+        venv.create(VENV, clear=True, with_pip=True, symlinks=os.name != "nt")
     except subprocess.CalledProcessError:
         sys.exit(
             "setup: Python cannot make environments here; on Debian and Ubuntu install python3-venv first"

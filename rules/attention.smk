@@ -24,7 +24,7 @@ rule attention_reach:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=1800,
+        mem_mb=more_each_try(1800),
         runtime=60,
         gpu=0,
     params:

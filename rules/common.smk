@@ -1,11 +1,13 @@
-"""Shared by all rules: config checks, code as input, grids, and the lock of a dead run."""
+"""Shared by all rules: config checks, code as input, grids, and the hold on the working folder."""
 
 import atexit
 import fcntl
 import glob
 import json
 import os
+import platform
 import sys
+import time
 from pathlib import Path
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
@@ -15,13 +17,19 @@ os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.ge
 
 from lib import code, configuration, grid
 
+STATE = Path(".snakemake")
+FROZEN = STATE / "tok2cot.config.json"
+
+if not workflow.is_main_process:
+    config.clear()
+    config.update(json.loads(FROZEN.read_text()))
 configuration.check(config, Path(workflow.basedir), workflow.configfiles)
 
 TOKENIZERS = grid.tokenizers(config)
 ARMS = grid.arms(config)
 TRAINED = grid.cells(config["lora"]["grid"])
 EVALUATED = grid.evaluated(config)
-BRANCHING = grid.cells(config["evaluation"]["branching"])
+BRANCHING = grid.branching(config)
 LOOPS = grid.cells(config["selfimprove"]["grid"], "loops")
 
 
@@ -57,37 +65,49 @@ def as_json(settings):
     return json.dumps(settings, sort_keys=True)
 
 
-def release_dead_lock():
-    """Remove the lock of a run that was killed; keep that of a run that is alive.
+def claim_folder():
+    """Hold the working folder for this run: as long as its process lives, however it ends.
 
-    A run holds an advisory lock on a file for as long as its process lives, however it ends.
+    The lock of a run that was killed is removed, that of a run that is alive is kept. The configuration is
+    written down for jobs on a cluster, which parse the workflow anew: what is edited in a config file
+    meanwhile is for the next run.
     """
-    global RUN_LOCK  # kept open until the process ends
-    state = Path(".snakemake")
-    state.mkdir(exist_ok=True)
-    RUN_LOCK = open(state / "tok2cot.lock", "w")
-    try:
-        fcntl.flock(RUN_LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    for lock in (state / "locks").glob("*.lock"):
-        lock.unlink()
+    global CLAIM  # kept open until the process ends
+    STATE.mkdir(exist_ok=True)
+    CLAIM = open(STATE / "tok2cot.lock", "w")
+    for _ in range(10):
+        try:
+            fcntl.flock(CLAIM, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.3)  # a look at the workflow, like --lint, is soon over
+            continue
+        except OSError:  # a file system without such locks: those of dead runs stay, as Snakemake has it
+            break
+        for lock in (STATE / "locks").glob("*.lock"):
+            lock.unlink()
+        break
+    else:
+        return  # another run is alive, and Snakemake will say so
+    FROZEN.write_text(as_json(config))
 
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
-    release_dead_lock()
+    claim_folder()
 
 
 def last_line(text):
-    """Print a line after all that Snakemake has to say."""
-    atexit.register(print, text, file=sys.stderr)
+    """Print a line after all that Snakemake has to say; a job on a cluster has nothing to add."""
+    if workflow.is_main_process:
+        atexit.register(print, text, file=sys.stderr)
 
 
 onsuccess:
-    last_line("Finished: tables and figures are in results/, the report is results/report.html.")
+    finished = set(workflow.dag_settings.targets) or {"all"}
+    report_line = ", the report is results/report.html" if finished & {"all", "report"} else ""
+    last_line(f"Finished {', '.join(sorted(finished))}: results are in results/{report_line}.")
 
 
 onerror:
     last_line(
-        f"Stopped: what went wrong is in results/logs/ and in {log}. The same command goes on from here."
+        f"Stopped: what went wrong is in results/logs/ and in {log[0]}. The same command goes on from here."
     )

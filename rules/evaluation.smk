@@ -27,7 +27,7 @@ rule evaluation_predict:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=1500,
+        mem_mb=more_each_try(1500),
         runtime=240,
         gpu=0,
     params:
@@ -138,6 +138,6 @@ rule evaluation_scores:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table evaluation.SCORES \
-            --output {output.table:q} \
-            {input.parts:q}
+            {input.parts:q} \
+            --output {output.table:q}
         """

@@ -31,8 +31,11 @@ def corpus_settings(wildcards):
     corpus = config["corpora"][wildcards.corpus]
     elsewhere = {"languages", "archives", "files", "datasets"}
     settings = {key: value for key, value in corpus.items() if key not in elsewhere}
-    if corpus["kind"] == "huggingface":
-        settings["dataset"] = corpus["datasets"][wildcards.lang]
+    match corpus["kind"]:
+        case "huggingface":
+            settings["dataset"] = corpus["datasets"][wildcards.lang]
+        case "stdlib":
+            settings["python"] = platform.python_version()
     return as_json(settings)
 
 
@@ -129,6 +132,11 @@ def task_documents(wildcards):
     ]
 
 
+def task_records(wildcards):
+    """The user's file of a records task; nothing for other kinds, or where the records are on the hub."""
+    return config["tasks"][wildcards.task].get("path", [])
+
+
 def task_settings(wildcards):
     """What the items of a task depend on: neither how many other splits have, nor how they are used."""
     used_later = {"items", "max_new_tokens", "stop", "training"}
@@ -143,6 +151,11 @@ def task_size(wildcards):
 
 
 # lora
+
+
+def more_each_try(mem_mb):
+    """Memory of a job that runs a model of the user's choice: the declared amount, then its multiples."""
+    return lambda wildcards, attempt: mem_mb * attempt
 
 
 def trained(name):
@@ -377,13 +390,6 @@ def reach_tables(wildcards):
 
 
 # paper
-
-
-def training_steps():
-    """The training steps of every adapter."""
-    return [
-        f"results/lora/{cell.model}/{cell.task}/{cell.arm}/seed-{cell.seed}/steps.parquet" for cell in TRAINED
-    ]
 
 
 def figure_outputs(wildcards, output):

@@ -28,7 +28,7 @@ rule lora_train:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=1800,
+        mem_mb=more_each_try(2000),
         runtime=240,
         gpu=0,
     params:
@@ -81,8 +81,8 @@ rule lora_costs:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table lora.COSTS \
-            --output {output.table:q} \
-            {input.parts:q}
+            {input.parts:q} \
+            --output {output.table:q}
         """
 
 

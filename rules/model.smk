@@ -30,7 +30,7 @@ rule model_prepare:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=1600,
+        mem_mb=more_each_try(1600),
         runtime=60,
         gpu=0,
     params:
@@ -74,7 +74,7 @@ rule model_graft:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=1600,
+        mem_mb=more_each_try(1600),
         runtime=60,
         gpu=0,
     params:

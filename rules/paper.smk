@@ -12,18 +12,19 @@ WRITES  results/paper/figures/{figure}.{format}
         results/report.html
 """
 
-HEADLINE = ["--lang", config["paper"]["languages"]["headline"]]
-LANGUAGES = [*HEADLINE, "--reference", config["paper"]["languages"]["reference"]]
+CORPUS = ["--corpus", config["paper"]["corpus"]]
+HEADLINE = [*CORPUS, "--lang", config["paper"]["language"]]
+LANGUAGES = [*HEADLINE, "--reference", config["tokenizer"]["reference"]]
 
 # Figure: chapter of the report, options, tables. Its caption is workflow/report/{figure}.rst.
 FIGURES = {
-    "fertility": ("1 Tokenizers", [], ["results/tokenizer/metrics.parquet"]),
+    "fertility": ("1 Tokenizers", CORPUS, ["results/tokenizer/metrics.parquet"]),
     "headline": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
     "fairness": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
     "zipf": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/zipf.parquet"]),
     "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
-    "loss": ("2 Adapters", [], training_steps()),
+    "loss": ("2 Adapters", [], trained("steps.parquet")),
     "decoding": ("3 Chains of thought", [], ["results/evaluation/scores.parquet"]),
     "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
     "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),
@@ -33,10 +34,14 @@ FIGURES = {
 TABLES = {
     "tokens_per_word": (
         "paper_tabulate_languages",
-        ["--metric", "tokens_per_word"],
+        [*CORPUS, "--metric", "tokens_per_word"],
         ["results/tokenizer/metrics.parquet"],
     ),
-    "premium": ("paper_tabulate_languages", ["--metric", "premium"], ["results/tokenizer/metrics.parquet"]),
+    "premium": (
+        "paper_tabulate_languages",
+        [*CORPUS, "--metric", "premium"],
+        ["results/tokenizer/metrics.parquet"],
+    ),
     "scores": ("paper_tabulate_scores", [], ["results/evaluation/scores.parquet"]),
     "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet", "results/lora/arms.parquet"]),
     "rounds": ("paper_tabulate_rounds", [], ["results/selfimprove/rounds.parquet"]),

@@ -197,14 +197,12 @@ rule selfimprove_tabulate:
     params:
         filter=loop_filter,
         selected=selected_options,
-        resamples=config["evaluation"]["resamples"],
     shell:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
             --loop {wildcards.loop:q} \
             --filter {params.filter:q} \
-            --resamples {params.resamples:q} \
             --seed {wildcards.seed:q} \
             --rounds {output.rounds:q} {params.selected} \
             {input.scores:q}
@@ -233,6 +231,6 @@ rule selfimprove_rounds:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table selfimprove.ROUNDS \
-            --output {output.table:q} \
-            {input.parts:q}
+            {input.parts:q} \
+            --output {output.table:q}
         """

@@ -11,6 +11,7 @@ rule task_build:
         script=script("task_build"),
         lib=lib("task_build"),
         documents=task_documents,
+        records=task_records,
     output:
         questions="results/task/{task}/{split}.parquet",
     log:

@@ -109,8 +109,8 @@ rule tokenizer_metrics:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table tokenizer.METRICS \
-            --output {output.table:q} \
-            {input.parts:q}
+            {input.parts:q} \
+            --output {output.table:q}
         """
 
 
@@ -136,6 +136,6 @@ rule tokenizer_zipf:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table tokenizer.ZIPF \
-            --output {output.table:q} \
-            {input.parts:q}
+            {input.parts:q} \
+            --output {output.table:q}
         """

@@ -393,9 +393,10 @@ TABLES = {
     "rounds": "selfimprove/rounds.parquet",
     "reach": "attention/reach.parquet",
 }
-LANGS = ["--lang", "jpn_Jpan", "--reference", "eng_Latn"]
+CORPUS = ["--corpus", "catalogs"]
+LANGS = [*CORPUS, "--lang", "jpn_Jpan", "--reference", "eng_Latn"]
 FIGURES = {
-    "fertility": (["metrics"], []),
+    "fertility": (["metrics"], CORPUS),
     "headline": (["metrics"], LANGS),
     "fairness": (["metrics"], LANGS),
     "zipf": (["zipf"], LANGS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,22 @@ CONFIGS = sorted(path for path in (ROOT / "config").glob("*.yaml") if path.name 
 def test_configs_of_the_project_have_no_mistake(config: dict[str, Any], own: Path) -> None:
     merged = lay(config, yaml.safe_load(own.read_text()))
     assert configuration.mistakes(merged, ROOT, [str(own), str(DEFAULT)]) == []
+
+
+def test_example_of_the_readme_can_be_run(config: dict[str, Any], folder: Path) -> None:
+    (block,) = re.findall(r"`my.yaml`:\n\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (folder / "data" / "ja").mkdir(parents=True)
+    (folder / "data" / "ja" / "news.jsonl.gz").touch()
+    assert mistakes(lay(config, yaml.safe_load(block))) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "grid"),
+    [("evaluation", "branching"), ("selfimprove", "grid"), ("attention", "grid")],
+)
+def test_a_grid_may_be_empty(config: dict[str, Any], section: str, grid: str) -> None:
+    config[section][grid] = []
+    assert mistakes(config) == []
 
 
 def local_corpus(config: dict[str, Any], **changes: Any) -> None:
@@ -195,12 +212,17 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     (
         lambda c: c["tokenizer"].update(reference="ita_Latn"),
         "tokenizer.reference",
-        ["no corpus of tokenizer.corpora"],
+        ["corpus 'catalogs' has no language 'ita_Latn'"],
     ),
     (
-        lambda c: c["paper"]["languages"].update(headline="ita_Latn"),
-        "paper.languages.headline",
-        ["'ita_Latn'"],
+        lambda c: c["paper"].update(language="zxx_Zyyy"),
+        "paper.language",
+        ["corpus 'catalogs' has no language 'zxx_Zyyy'"],
+    ),
+    (
+        lambda c: c["paper"].update(corpus="news"),
+        "paper.corpus",
+        ["tokenizers are not measured on 'news'", "catalogs, python, maths"],
     ),
     (
         lambda c: c["corpora"]["catalogs"].update(split={"dev": 0.5, "test": 0.5}),

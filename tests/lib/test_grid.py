@@ -57,3 +57,17 @@ def test_the_base_is_scored_once_beside_each_model_and_task():
     found = grid.evaluated({"lora": {"grid": blocks}})
     assert found[:2] == [Cell("m", "s", "base", 0), Cell("m", "t", "base", 0)]
     assert found[2:] == grid.cells(blocks)
+
+
+def test_where_a_loop_starts_all_branches_are_decoded():
+    """Round 0 is read from the evaluation, and must have the decoders of the later rounds."""
+    block = {"models": ["m"], "tasks": ["s"], "seeds": [0, 1]}
+    config = {
+        "evaluation": {"branching": [{**block, "arms": ["b"], "seeds": [0]}]},
+        "selfimprove": {"loops": {"l": {"start": "a"}}, "grid": [{**block, "loops": ["l"]}]},
+    }
+    assert grid.branching(config) == [
+        Cell("m", "s", "b", 0),
+        Cell("m", "s", "a", 0),
+        Cell("m", "s", "a", 1),
+    ]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.intervals import bootstrap_mean, bootstrap_ratio, ends
+from lib.intervals import bootstrap_mean, bootstrap_ratio, ends, share
 
 
 def test_ends_cut_a_fortieth_on_each_side():
@@ -23,6 +23,15 @@ def test_the_width_is_that_of_a_mean():
     assert found.value == pytest.approx(values.mean())
     half = 1.96 * values.std() / np.sqrt(400)
     assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half), abs=0.1 * half)
+
+
+def test_a_share_has_the_interval_of_wilson():
+    # 2 of 10, by his formula with z = 1.96: (0.2 + z²/20 ± z sqrt(0.2 · 0.8 / 10 + z²/400)) / (1 + z²/10)
+    assert share(np.array([True] * 2 + [False] * 8)) == pytest.approx((0.2, 0.05668, 0.50984), abs=1e-5)
+
+
+def test_a_share_of_none_still_has_a_width():
+    assert share(np.zeros(200, bool)) == pytest.approx((0, 0, 0.01885), abs=1e-5)
 
 
 def test_two_units_give_three_possible_means():
@@ -47,3 +56,8 @@ def test_the_seed_decides():
 def test_what_has_no_ratio_is_refused(above, below, message):
     with pytest.raises(ValueError, match=message):
         bootstrap_ratio(np.array(above), np.array(below), 10, 0)
+
+
+def test_a_share_of_no_units_is_refused():
+    with pytest.raises(ValueError, match="no units"):
+        share(np.array([], bool))

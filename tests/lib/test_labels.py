@@ -26,11 +26,6 @@ def test_texts_are_told_apart():
     }
 
 
-def test_main_corpus_has_most_languages():
-    frame = pd.DataFrame({"corpus": ["maths", "catalogs", "catalogs"], "lang": ["eng", "eng", "jpn"]})
-    assert labels.main_corpus(frame) == "catalogs"
-
-
 def test_tokenizers_in_order():
     rows = [
         ("unigram-16k-universal", "unigram", 16000, "universal"),

@@ -65,7 +65,7 @@ def test_greedy_branches_alone_have_no_other_decoders():
 
 
 def test_the_seed_decides_the_interval():
-    rows = [(str(n), 0, "1", 0.5, "answered", True, n % 3 == 0) for n in range(30)]
+    rows = [(str(n), k, "1", 0.5 + k, "answered", True, n % 3 == k) for n in range(30) for k in (0, 1)]
     assert list(exact_scores(judged(*rows), 64, 1)) == list(exact_scores(judged(*rows), 64, 1))
     assert list(exact_scores(judged(*rows), 64, 1)) != list(exact_scores(judged(*rows), 64, 2))
 

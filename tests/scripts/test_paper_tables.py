@@ -7,8 +7,12 @@ import pytest
 from paper_fixtures import SCRIPTS, inputs, run
 
 TABLES = {
-    "tokens_per_word": ("paper_tabulate_languages", ["--metric", "tokens_per_word"], ["metrics"]),
-    "premium": ("paper_tabulate_languages", ["--metric", "premium"], ["metrics"]),
+    "tokens_per_word": (
+        "paper_tabulate_languages",
+        ["--corpus", "catalogs", "--metric", "tokens_per_word"],
+        ["metrics"],
+    ),
+    "premium": ("paper_tabulate_languages", ["--corpus", "catalogs", "--metric", "premium"], ["metrics"]),
     "scores": ("paper_tabulate_scores", [], ["scores"]),
     "costs": ("paper_tabulate_costs", [], ["costs", "arms"]),
     "rounds": ("paper_tabulate_rounds", [], ["rounds"]),
@@ -61,7 +65,7 @@ def numbers(root, output):
     options = [
         word for name in ("metrics", "scores", "costs", "rounds", "reach") for word in _named(root, name)
     ]
-    run("paper_numbers", "--lang", "jpn_Jpan", *options, "--output", output)
+    run("paper_numbers", "--corpus", "catalogs", "--lang", "jpn_Jpan", *options, "--output", output)
     return {path.stem: path.read_text(encoding="utf-8") for path in output.iterdir()}
 
 

@@ -31,7 +31,7 @@ def test_rounds_and_the_precision_of_their_selection(tmp_path, item):
         ]
         selected.append(tmp_path / f"selected-{number}.parquet")
         SELECTED.write(rows, selected[-1])
-    options = {"loop": "sure", "filter": "confidence", "resamples": 200, "seed": 5}
+    options = {"loop": "sure", "filter": "confidence", "seed": 5}
     done("selfimprove_tabulate", *scores, **options, selected=selected, rounds=tmp_path / "rounds.parquet")
     found = ROUNDS.read(tmp_path / "rounds.parquet")
     assert found[["round", "decoder", "metric", "value", "n_items"]].values.tolist() == [

@@ -15,6 +15,8 @@ import pytest
 from equal import differences
 from tree import TARGET, command, copy_tree, snakemake
 
+from lib.contracts.lora import ARMS
+
 REPORT = {"paper_report": 1, "all": 1}
 
 
@@ -110,6 +112,50 @@ def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
         | {f"paper_tabulate_{name}": 1 for name in ("scores", "costs")}
         | REPORT
     )
+
+
+RECORDS = """
+tasks:
+  mine:
+    kind: records
+    path: problems.jsonl
+    prompt: "Q: {q}"
+    target: " {a}"
+    answer: "{a}"
+    verifier: number
+    items: {train: 4, dev: 1, test: 1}
+    max_new_tokens: 8
+    stop: []
+    training: {steps: 1, rows: 1}
+"""
+
+
+def test_an_edit_of_the_users_records_builds_their_task_anew(tree: Path) -> None:
+    problems = tree / "problems.jsonl"
+    problems.write_text("".join(f'{{"q": "{n} + 1", "a": "{n + 1}"}}\n' for n in range(40)))
+    (tree / "mine.yaml").write_text(RECORDS)
+    wanted = ["results/task/mine/train.parquet", "--configfile", "mine.yaml"]
+    snakemake(tree, "--cores", "1", *wanted)
+    assert planned(tree, *wanted) == {}
+    with problems.open("a") as file:
+        file.write('{"q": "50 + 1", "a": "51"}\n')
+    assert planned(tree, *wanted) == {"task_build": 1}
+
+
+def test_an_edit_of_the_config_does_not_reach_the_jobs_of_a_run(tree: Path) -> None:
+    """A job on a cluster parses the workflow again, maybe hours after the run began."""
+    config = tree / "config" / "test.yaml"
+    config.write_text(config.read_text().replace("ranks: [1, 4]", "ranks: [1, 4, 8]"))
+    job = ["--mode", "remote", "--nolock", "--force", "--cores", "1", "--target-jobs", "lora_arms:"]
+    snakemake(tree, *job, "--configfile", "config/test.yaml")
+    assert set(ARMS.read(tree / "results" / "lora" / "arms.parquet")["arm"]) == {"lora-r1", "lora-r4"}
+
+
+def test_empty_grids_leave_empty_tables_and_figures(tree: Path) -> None:
+    sections = {"evaluation": "branching", "selfimprove": "grid", "attention": "grid", "lora": "grid"}
+    grids = [f"{section}={{{grid}: []}}" for section, grid in sections.items()]
+    snakemake(tree, "--cores", "2", *TARGET, "--config", *grids)
+    assert planned(tree, *TARGET, "--config", *grids) == {}
 
 
 def test_another_number_of_resamples_reruns_no_model(tree: Path) -> None:

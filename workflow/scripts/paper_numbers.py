@@ -1,7 +1,7 @@
 """Write each number that a text may quote into a file of its own, like 5.0 for a greedy accuracy in percent.
 
 Example:
-    python workflow/scripts/paper_numbers.py --lang jpn_Jpan \
+    python workflow/scripts/paper_numbers.py --corpus catalogs --lang jpn_Jpan \
         --metrics results/tokenizer/metrics.parquet --scores results/evaluation/scores.parquet \
         --costs results/lora/costs.parquet --rounds results/selfimprove/rounds.parquet \
         --reach results/attention/reach.parquet --output results/paper/numbers
@@ -41,6 +41,7 @@ GIB, MIB = 2**30, 2**20
 
 
 def numbers(
+    corpus: Annotated[str, typer.Option(help="Corpus that is shown, like catalogs.")],
     lang: Annotated[str, typer.Option(help="Language whose tokenizer metrics are wanted, like jpn_Jpan.")],
     metrics: Annotated[Path, typer.Option(help="Tokenizer metrics.")],
     scores: Annotated[Path, typer.Option(help="Scores of the evaluation.")],
@@ -52,7 +53,7 @@ def numbers(
     """Write each number that a text may quote into a file of its own."""
     with Work("paper_numbers", 1, "folders"):
         found = {
-            **_languages(METRICS.read(metrics), lang),
+            **_languages(METRICS.read(metrics), corpus, lang),
             **_scores(SCORES.read(scores), "{model}_{task}_{arm}_seed-{seed}_{decoder}"),
             **_costs(COSTS.read(costs)),
             **_scores(ROUNDS.read(rounds), "{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}"),
@@ -71,8 +72,8 @@ def _text(value: float, digits: int) -> str:
     return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def _languages(table: pd.DataFrame, lang: str) -> dict[str, str]:
-    rows = table[(table["corpus"] == labels.main_corpus(table)) & (table["lang"] == lang)]
+def _languages(table: pd.DataFrame, corpus: str, lang: str) -> dict[str, str]:
+    rows = table[(table["corpus"] == corpus) & (table["lang"] == lang)]
     rows = rows[rows["metric"].isin(["tokens_per_word", "premium"])]
     return {
         f"{row.metric}_{lang}_{row.tokenizer}": _text(row.value, 2) for row in rows.itertuples(index=False)

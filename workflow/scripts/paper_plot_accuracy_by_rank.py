@@ -31,14 +31,16 @@ def plot_accuracy_by_rank(
     with Work("paper_plot_accuracy_by_rank", 1, "figures"):
         table = labels.main_scores(SCORES.read(scores))
         table = table[table["decoder"] == "greedy"]
+        if table.empty:
+            return figures.nothing(output)
         table = table.assign(series=table["model"] + ", " + table["arm"].map(labels.block))
         ranked, unranked = table[table["rank"].notna()], table[table["rank"].isna()]
         tasks = sorted(set(table["task"]))
         colours = figures.colours(sorted(set(table["model"])))
         shapes = dict(zip(sorted(set(ranked["series"])), "osD^vP*X" * 9, strict=False))
 
-        figure, axes = figures.panels(1, max(len(tasks), 1), 3.3)
-        for ax, task in zip(axes.flat, tasks, strict=False):
+        figure, axes = figures.panels(1, len(tasks), 3.3)
+        for ax, task in zip(axes.flat, tasks, strict=True):
             rows = ranked[ranked["task"] == task]
             for _, flat in unranked[unranked["task"] == task].iterrows():
                 _level(ax, flat, colours[flat["model"]])
@@ -57,8 +59,6 @@ def plot_accuracy_by_rank(
             axes[0, 0].plot([], [], shape, linestyle="-", color=colours[model], label=series)
         for model, arm in sorted(set(zip(unranked["model"], unranked["arm"], strict=True))):
             axes[0, 0].plot([], [], linestyle="--", color=colours[model], label=f"{model}, {arm}")
-        if not tasks:
-            figures.empty(axes[0, 0])
         figure.legend(loc="outside upper center", ncols=2)
         seeds = table["seed"].nunique()
         figures.note(
@@ -73,7 +73,8 @@ def _level(ax, row, colour):
 
     if pd.isna(row["value"]):
         return
-    ax.axhline(row["value"], color=colour, linestyle="--", linewidth=1)
+    # In front of the axis, where a value of zero lies.
+    ax.axhline(row["value"], color=colour, linestyle="--", linewidth=1, zorder=3, clip_on=False)
     if not pd.isna(row["ci_low"]):
         ax.axhspan(row["ci_low"], row["ci_high"], color=colour, alpha=0.1, linewidth=0)
 

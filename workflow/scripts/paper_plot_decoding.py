@@ -32,16 +32,18 @@ def plot_decoding(
         cell = ["model", "task", "arm", "seed"]
         branched = table[table["decoder"] != "greedy"][cell].drop_duplicates()
         table = table.merge(branched, on=cell)
+        if table.empty:
+            return figures.nothing(output)
         panels = sorted(set(zip(table["task"], table["model"], strict=True)))
         arms = sorted(set(table["arm"]), key=labels.natural)
         runs = table[["task", "model", "arm", "seed"]].drop_duplicates()
-        most = runs.groupby(["task", "model"]).size().max() if len(runs) else 1
+        most = runs.groupby(["task", "model"]).size().max()
         colours = figures.colours(arms)
         decoders = list(labels.DECODERS)
 
         height = 1.2 + 0.12 * len(decoders) * max(most, 2)
-        figure, axes = figures.panels(max(len(panels), 1), 1, height * max(len(panels), 1))
-        for ax, (task, model) in zip(axes.flat, panels, strict=False):
+        figure, axes = figures.panels(len(panels), 1, height * len(panels))
+        for ax, (task, model) in zip(axes.flat, panels, strict=True):
             rows = table[(table["task"] == task) & (table["model"] == model)]
             runs = sorted(
                 set(zip(rows["arm"], rows["seed"], strict=True)), key=lambda run: (arms.index(run[0]), run[1])
@@ -71,15 +73,12 @@ def plot_decoding(
                 yticklabels=labels.DECODERS.values(),
                 ylim=(len(decoders) - 0.5, -0.5),
             )
-            ax.set_xlim(left=0)
-            ax.margins(x=0.08)
-        if panels:
-            for arm, colour in colours.items():
-                axes[0, 0].plot([], [], "o", color=colour, label=arm)
-            axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4)
-            figures.note(figure, figures.over(table))
-        else:
-            figures.empty(axes[0, 0])
+            highest = rows[["value", "ci_high"]].max(axis=None)
+            ax.set_xlim(0, 1.08 * highest if highest > 0 else 1)
+        for arm, colour in colours.items():
+            axes[0, 0].plot([], [], "o", color=colour, label=arm)
+        axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4)
+        figures.note(figure, figures.over(table))
         figures.save(figure, output)
 
 

@@ -1,7 +1,7 @@
 """Draw the premium of every language, by tokenizer: how unequal each tokenizer is.
 
 Example:
-    python workflow/scripts/paper_plot_fairness.py --lang jpn_Jpan --reference eng_Latn \
+    python workflow/scripts/paper_plot_fairness.py --corpus catalogs --lang jpn_Jpan --reference eng_Latn \
         --output fairness.pdf results/tokenizer/metrics.parquet
 
 READS   results/tokenizer/metrics.parquet
@@ -24,6 +24,7 @@ STEPS = (1, 1.5, 2, 3, 5, 7)  # of the ticks, in every power of ten
 
 
 def plot_fairness(
+    corpus: Annotated[str, typer.Option(help="Corpus that is shown, like catalogs.")],
     lang: Annotated[str, typer.Option(help="Language that is marked, like jpn_Jpan.")],
     reference: Annotated[str, typer.Option(help="Language that the premium is against.")],
     output: Annotated[
@@ -34,7 +35,7 @@ def plot_fairness(
     """Draw the premium of every language, by tokenizer: how unequal each tokenizer is."""
     with Work("paper_plot_fairness", 1, "figures"):
         table = METRICS.read(metrics)
-        table = table[table["corpus"] == labels.main_corpus(table)]
+        table = table[table["corpus"] == corpus]
         order = labels.tokenizers(table)
         rows = table[(table["metric"] == "premium") & (table["lang"] != reference)]
         plain, middle, _, marked = figures.colours(["plain", "middle", "", "marked"]).values()

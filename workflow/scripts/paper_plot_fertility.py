@@ -1,7 +1,8 @@
 """Draw tokens per word for every language and tokenizer, as a heat map.
 
 Example:
-    python workflow/scripts/paper_plot_fertility.py --output fertility.pdf results/tokenizer/metrics.parquet
+    python workflow/scripts/paper_plot_fertility.py --corpus catalogs --output fertility.pdf \
+        results/tokenizer/metrics.parquet
 
 READS   results/tokenizer/metrics.parquet
 WRITES  the figure, once per --output
@@ -23,6 +24,7 @@ STEPS = (1, 1.5, 2, 3, 5, 7)  # of the ticks, in every power of ten
 
 
 def plot_fertility(
+    corpus: Annotated[str, typer.Option(help="Corpus that goes without saying, like catalogs.")],
     output: Annotated[
         list[Path], typer.Option(help="Figure to write; its ending names the format. Repeatable.")
     ],
@@ -33,7 +35,7 @@ def plot_fertility(
 
     with Work("paper_plot_fertility", 1, "figures"):
         table = METRICS.read(metrics)
-        corpus, order = labels.main_corpus(table), labels.tokenizers(table)
+        order = labels.tokenizers(table)
         words = table[table["metric"] == "tokens_per_word"]
         values = words.pivot(index=["corpus", "lang"], columns="tokenizer", values="value")
         values.index = values.index.map(labels.texts(values.index, corpus))

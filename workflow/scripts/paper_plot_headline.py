@@ -1,7 +1,7 @@
 """Draw what one language costs with each tokenizer: tokens per word, and premium against the reference.
 
 Example:
-    python workflow/scripts/paper_plot_headline.py --lang jpn_Jpan --reference eng_Latn \
+    python workflow/scripts/paper_plot_headline.py --corpus catalogs --lang jpn_Jpan --reference eng_Latn \
         --output headline.pdf results/tokenizer/metrics.parquet
 
 READS   results/tokenizer/metrics.parquet
@@ -24,6 +24,7 @@ SHAPES = ["o", "D", "s"]  # one per word segmenter
 
 
 def plot_headline(
+    corpus: Annotated[str, typer.Option(help="Corpus that is shown, like catalogs.")],
     lang: Annotated[str, typer.Option(help="Language to show, like jpn_Jpan.")],
     reference: Annotated[str, typer.Option(help="Language that the premium is against.")],
     output: Annotated[
@@ -34,7 +35,7 @@ def plot_headline(
     """Draw what one language costs with each tokenizer: tokens per word, and premium over the reference."""
     with Work("paper_plot_headline", 1, "figures"):
         table = METRICS.read(metrics)
-        table = table[table["corpus"] == labels.main_corpus(table)]
+        table = table[table["corpus"] == corpus]
         order = labels.tokenizers(table)
         rows = table[table["lang"] == lang].assign(mix=lambda frame: frame["mix"].fillna("pretrained"))
         colours = figures.colours(sorted(set(rows["mix"]), key=lambda mix: (mix != "pretrained", mix)))

@@ -27,13 +27,17 @@ def plot_loss(
     output: Annotated[
         list[Path], typer.Option(help="Figure to write; its ending names the format. Repeatable.")
     ],
-    steps: Annotated[list[Path], typer.Argument(help="Training steps of one adapter each.")],
+    steps: Annotated[
+        list[Path] | None, typer.Argument(help="Training steps of one adapter each; none draws n/a.")
+    ] = None,
 ) -> None:
     """Draw the training loss of every adapter, step by step."""
     import seaborn as sns
     from matplotlib.ticker import MaxNLocator
 
     with Work("paper_plot_loss", 1, "figures"):
+        if not steps:
+            return figures.nothing(output)
         cells = [_cell(path) for path in steps]
         panels = sorted({cell[:2] for cell in cells})
         arms = sorted({cell[2] for cell in cells}, key=labels.natural)
@@ -55,10 +59,10 @@ def plot_loss(
             ax.set(title=f"{task}\n{labels.wrapped(model, 26)}", xlabel="optimizer step")
             ax.set_ylim(bottom=0)
             ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        for ax in axes.flat[len(panels) :]:
-            ax.set_visible(False)
         for ax in axes[:, 0]:
             ax.set_ylabel("loss (nats per target token)")
+        for ax in axes.flat[len(panels) :]:
+            ax.set_visible(False)
         for arm, colour in colours.items():
             axes[0, 0].plot([], [], color=colour, label=arm)
         figure.legend(loc="outside upper center", ncols=6)

@@ -37,6 +37,8 @@ def plot_memory_by_rank(
     """Draw what training costs in memory, by rank: the peak, and the parts that a rank decides."""
     with Work("paper_plot_memory_by_rank", 1, "figures"):
         table = COSTS.read(costs)
+        if table.empty:
+            return figures.nothing(output)
         table = table.assign(
             series=table["model"] + ", " + table["task"] + ", " + table["arm"].map(labels.block)
         )
@@ -51,21 +53,19 @@ def plot_memory_by_rank(
                 means = rows.groupby("rank")[column].mean() / GIB
                 style = {"marker": shapes[series], "fillstyle": fill, "color": colours[series], "alpha": 0.8}
                 peak.plot(means.index, means, line, **style)
+            for place, column in enumerate(PARTS):
+                means = rows.groupby("rank")[column].mean() / MIB
+                style = {"marker": shapes[series], "linestyle": ("-", "-", "--")[place], "alpha": 0.8}
+                owned.plot(means.index, means, **style, color=parts[column])
         for place, (column, name) in enumerate(PARTS.items()):
-            means = table.groupby("rank")[column].mean() / MIB
-            line = {
-                "marker": "osD"[place],
-                "linestyle": ("-", "-", "--")[place],
-                "markersize": (4, 6, 3)[place],
-            }
-            owned.plot(means.index, means, **line, color=parts[column], label=name)
+            owned.plot([], [], linestyle=("-", "-", "--")[place], color=parts[column], label=name)
         for ax in (peak, owned):
             ax.set_xscale("log", base=2)
             figures.plain_log(ax.xaxis, sorted(set(table["rank"])))
             ax.margins(x=0.08)
         owned.set_yscale("log")
         figures.plain_log(owned.yaxis, figures.log_ticks(*owned.get_ylim(), (1, 1.5, 2, 3, 5, 7)))
-        peak.set_ylim(bottom=0)
+        peak.set_ylim(0, 1.05 * table["peak_bytes_train"].max() / GIB)
         peak.set(title="peak memory of the process", xlabel="rank (logarithmic scale)", ylabel="memory (GiB)")
         owned.set(
             title="parts that grow with the rank", xlabel="rank (logarithmic scale)", ylabel="memory (MiB)"

@@ -35,6 +35,8 @@ def plot_reach(
     with Work("paper_plot_reach", 1, "figures"):
         figures.style()  # before colours are looked up by name
         table = REACH.read(reach)
+        if table.empty:
+            return figures.nothing(output)
         domains = sorted(
             set(table["domain"]), key=lambda name: (DOMAINS.index(name) if name in DOMAINS else 9, name)
         )

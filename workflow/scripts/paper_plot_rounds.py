@@ -32,14 +32,16 @@ def plot_rounds(
     with Work("paper_plot_rounds", 1, "figures"):
         table = labels.main_scores(ROUNDS.read(rounds))
         table = table[table["decoder"].isin(SHOWN)]
+        if table.empty:
+            return figures.nothing(output)
         cells = sorted(set(zip(table["task"], table["model"], strict=True)))
-        decoders = [name for name in SHOWN if name in set(table["decoder"])] or ["greedy"]
+        decoders = [name for name in SHOWN if name in set(table["decoder"])]
         loops = sorted(set(table["loop"]))
         colours = figures.colours(loops)
 
-        height = 0.9 + 2.3 * max(len(cells), 1)
-        figure, axes = figures.panels(max(len(cells), 1), len(decoders), height, sharey="row", sharex=True)
-        for line, (task, model) in zip(axes, cells, strict=False):
+        height = 0.9 + 2.3 * len(cells)
+        figure, axes = figures.panels(len(cells), len(decoders), height, sharey="row", sharex=True)
+        for line, (task, model) in zip(axes, cells, strict=True):
             rows = table[(table["task"] == task) & (table["model"] == model)]
             for ax, decoder in zip(line, decoders, strict=True):
                 for place, loop in enumerate(loops):
@@ -53,13 +55,10 @@ def plot_rounds(
             line[0].set_ylabel(f"{task}: {labels.METRICS[rows['metric'].iloc[0]].label}")
         for ax in axes[-1]:
             ax.set_xlabel("round (0: before)")
-        if cells:
-            for loop, colour in colours.items():
-                axes[0, 0].plot([], [], "o-", color=colour, label=loop)
-            figure.legend(loc="outside upper center", ncols=6, title="loop")
-            figures.note(figure, f"{figures.over(table)} Models: {', '.join(sorted(set(table['model'])))}.")
-        else:
-            figures.empty(axes[0, 0])
+        for loop, colour in colours.items():
+            axes[0, 0].plot([], [], "o-", color=colour, label=loop)
+        figure.legend(loc="outside upper center", ncols=6, title="loop")
+        figures.note(figure, f"{figures.over(table)} Models: {', '.join(sorted(set(table['model'])))}.")
         figures.save(figure, output)
 
 

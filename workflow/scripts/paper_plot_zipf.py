@@ -1,7 +1,7 @@
 """Draw how often the token of each rank occurs, by tokenizer and text.
 
 Example:
-    python workflow/scripts/paper_plot_zipf.py --lang jpn_Jpan --reference eng_Latn \
+    python workflow/scripts/paper_plot_zipf.py --corpus catalogs --lang jpn_Jpan --reference eng_Latn \
         --output zipf.pdf results/tokenizer/zipf.parquet
 
 READS   results/tokenizer/zipf.parquet
@@ -22,6 +22,7 @@ from lib.progress import Work
 
 
 def plot_zipf(
+    corpus: Annotated[str, typer.Option(help="Corpus that is shown, like catalogs.")],
     lang: Annotated[str, typer.Option(help="Language that is shown, like jpn_Jpan.")],
     reference: Annotated[str, typer.Option(help="Language that is shown beside it.")],
     output: Annotated[
@@ -34,28 +35,27 @@ def plot_zipf(
 
     with Work("paper_plot_zipf", 1, "figures"):
         table = ZIPF.read(zipf)
-        main_corpus = labels.main_corpus(table)
-        texts = labels.texts(zip(table["corpus"], table["lang"], strict=True), main_corpus)
-        wanted = [(main_corpus, code) for code in (labels.POOLED, reference, lang)]
+        texts = labels.texts(zip(table["corpus"], table["lang"], strict=True), corpus)
+        wanted = [(corpus, code) for code in (labels.POOLED, reference, lang)]
         shown = [text for text in wanted if text in texts]
-        shown += [text for text in texts if text[0] != main_corpus]
+        shown += [text for text in texts if text[0] != corpus]
         colours = figures.colours(sorted(set(table["tokenizer"]), key=labels.natural))
 
         columns = min(3, len(shown))
         count = -(-len(shown) // columns)
         figure, axes = figures.panels(count, columns, 1.0 + 1.9 * count, sharex=True, sharey=True)
-        for ax, (corpus, code) in zip(axes.flat, shown, strict=False):
-            part = table[(table["corpus"] == corpus) & (table["lang"] == code)]
+        for ax, text in zip(axes.flat, shown, strict=False):
+            part = table[(table["corpus"] == text[0]) & (table["lang"] == text[1])]
             for name, curve in part.groupby("tokenizer"):
                 curve = curve.sort_values("rank")
                 ax.plot(curve["rank"], curve["frequency"], color=colours[name], linewidth=1)
                 knee = curve["knee"].iloc[0]
-                if not np.isnan(knee):
+                if curve["delta_bic"].iloc[0] > 0:
                     height = np.exp(
                         np.interp(np.log(knee), np.log(curve["rank"]), np.log(curve["frequency"]))
                     )
                     ax.plot(knee, height, "o", color=colours[name], markeredgecolor="white", markersize=5)
-            ax.set(xscale="log", yscale="log", title=texts[corpus, code])
+            ax.set(xscale="log", yscale="log", title=texts[text])
         for ax in axes.flat[len(shown) :]:
             ax.set_visible(False)
         for ax in axes.flat[max(len(shown) - columns, 0) : len(shown)]:

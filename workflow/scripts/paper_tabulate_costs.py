@@ -29,7 +29,7 @@ NUMBERS = [
     ("optimizer_bytes", "optimizer\n(MiB)", MIB, 1),
     ("adapter_bytes", "adapter\n(MiB)", MIB, 1),
     ("seconds", "time\n(s)", 1, 0),
-    ("tokens_per_second", "tokens\nper s", 1, 0),
+    ("cpu_seconds", "CPU time\n(s)", 1, 0),
 ]
 
 

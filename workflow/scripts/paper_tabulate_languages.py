@@ -1,8 +1,8 @@
 """Tabulate one tokenizer metric for LaTeX: languages down, tokenizers across.
 
 Example:
-    python workflow/scripts/paper_tabulate_languages.py --metric premium --output premium.tex \
-        results/tokenizer/metrics.parquet
+    python workflow/scripts/paper_tabulate_languages.py --corpus catalogs --metric premium \
+        --output premium.tex results/tokenizer/metrics.parquet
 
 READS   results/tokenizer/metrics.parquet
 WRITES  a LaTeX tabular (packages: booktabs)
@@ -22,6 +22,7 @@ from lib.progress import Work
 
 
 def tabulate_languages(
+    corpus: Annotated[str, typer.Option(help="Corpus that goes without saying, like catalogs.")],
     metric: Annotated[str, typer.Option(help="Metric to show, like premium.")],
     output: Annotated[Path, typer.Option(help="LaTeX file to write.")],
     metrics: Annotated[Path, typer.Argument(help="Tokenizer metrics.")],
@@ -29,7 +30,7 @@ def tabulate_languages(
     """Tabulate one tokenizer metric for LaTeX: languages down, tokenizers across."""
     with Work("paper_tabulate_languages", 1, "tables"):
         table = METRICS.read(metrics)
-        corpus, order = labels.main_corpus(table), labels.tokenizers(table)
+        order = labels.tokenizers(table)
         rows = table[table["metric"] == metric].dropna(subset="value")
         values = rows.pivot(index=["corpus", "lang"], columns="tokenizer", values="value")
         values.index = values.index.map(labels.texts(values.index, corpus))

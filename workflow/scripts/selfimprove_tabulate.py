@@ -21,16 +21,14 @@ import typer
 from lib.cli import main
 from lib.contracts.evaluation import SCORES
 from lib.contracts.selfimprove import ROUNDS, SELECTED
-from lib.intervals import bootstrap_mean
+from lib.intervals import share
 from lib.progress import Work
-from lib.seeds import derive
 
 
 def selfimprove_tabulate(
     loop: Annotated[str, typer.Option(help="Name of the loop.")],
     filter: Annotated[str, typer.Option(help="How its chains were selected.")],
-    resamples: Annotated[int, typer.Option(help="Bootstrap samples.")],
-    seed: Annotated[int, typer.Option(help="Seed of the loop and of the bootstrap.")],
+    seed: Annotated[int, typer.Option(help="Seed of the loop.")],
     rounds: Annotated[Path, typer.Option(help="Table of rounds to write.")],
     selected: Annotated[list[Path], typer.Option(help="Tables of selected chains, round 1 first.")],
     scores: Annotated[list[Path], typer.Argument(help="Tables of scores, the start adapter first.")],
@@ -46,7 +44,7 @@ def selfimprove_tabulate(
         task = {key: rows[0][key] for key in ("model", "task")}
         for number, path in enumerate(selected, 1):
             chains = SELECTED.read(path)
-            precision = bootstrap_mean(chains["correct"], resamples, derive(seed, "bootstrap"))
+            precision = share(chains["correct"])
             rows.append(
                 {
                     **task,

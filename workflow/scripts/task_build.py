@@ -48,7 +48,8 @@ def task_build(
             raise UserError(f"{items}: no item for split {split!r}; the source of the task is too small")
         if len(found) < size:
             print(f"task_build: the source gives {len(found)} items for {split!r}, {size} were asked for")
-        ITEMS.write(list(found.values()), items, inputs=documents or [], seed=seed, task=chosen)
+        sources = [*(documents or []), *([Path(chosen["path"])] if "path" in chosen else [])]
+        ITEMS.write(list(found.values()), items, inputs=sources, seed=seed, task=chosen)
 
 
 if __name__ == "__main__":

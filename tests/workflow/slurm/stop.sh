@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stops the SLURM that start.sh started, and removes its state.
+# Stops the SLURM that start.sh started, and removes its state and configuration.
 set -euo pipefail
 
 readonly state=${TOK2COT_SLURM:-/var/lib/tok2cot-slurm}
@@ -25,5 +25,9 @@ done
 stop "$state/run/slurmctld.pid"
 if [ -f "$state/munged.ours" ]; then
     stop /run/munge/munged.pid
+fi
+# With a configuration but no controller, every SLURM command, and so every snakemake, waits for seconds.
+if grep -qs '^ClusterName=tok2cot$' /etc/slurm/slurm.conf; then
+    rm -f /etc/slurm/slurm.conf /etc/slurm/gres.conf
 fi
 rm -rf "$state"

@@ -141,6 +141,13 @@ def empty(ax: Axes) -> None:
         spine.set_visible(False)
 
 
+def nothing(outputs: Iterable[Path]) -> None:
+    """Write a figure that says that there is nothing to show: a grid of the config is empty."""
+    figure, axes = panels(1, 1, 1.0)
+    empty(axes[0, 0])
+    save(figure, outputs)
+
+
 def heat_map(ax: Axes, values: pd.DataFrame, digits: int | None = None, **options: Any) -> None:
     """Values as colours, with numbers when ``digits`` is given; what is missing is grey and says n/a.
 
@@ -221,4 +228,4 @@ def count(numbers: pd.Series) -> str:
 def over(rows: pd.DataFrame) -> str:
     """What the intervals of a figure of scores are over, and of how many items, for its note."""
     kinds = ", ".join(sorted(set(rows["interval_over"]))) or MISSING
-    return f"Bars: 95 % bootstrap intervals over {kinds}; {count(rows['n_items'])} items."
+    return f"Bars: 95 % intervals over {kinds}; {count(rows['n_items'])} items."

@@ -58,6 +58,15 @@ def cells(grid: list[dict[str, list]], arms: str = "arms") -> list[Cell]:
     return list(dict.fromkeys(product))
 
 
+def branching(config: dict[str, Any]) -> list[Cell]:
+    """The cells that are decoded with all branches: those asked for, and where loops start from."""
+    starts = [
+        cell._replace(arm=config["selfimprove"]["loops"][cell.arm]["start"])
+        for cell in cells(config["selfimprove"]["grid"], "loops")
+    ]
+    return list(dict.fromkeys([*cells(config["evaluation"]["branching"]), *starts]))
+
+
 def evaluated(config: dict[str, Any]) -> list[Cell]:
     """The cells that are scored: every trained one, and the base beside each model and task."""
     trained = cells(config["lora"]["grid"])

@@ -1,4 +1,4 @@
-"""Bootstrap intervals. What is resampled (items, documents, seeds) is the caller's to say."""
+"""Intervals. What they are over (items, documents, seeds) is the caller's to say."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ def ends(draws: np.ndarray) -> tuple[float, float]:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(draws, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def share(hits: np.ndarray) -> Interval:
+    """Share of units that are right, with its Wilson score interval (Wilson 1927).
+
+    A bootstrap would put no width at all around none or all of the units.
+
+    Args:
+        hits: True for each unit that is right, shape (n,).
+
+    Raises:
+        ValueError: no units.
+    """
+    from scipy.stats import binomtest
+
+    if not len(hits):
+        raise ValueError("no units")
+    found = binomtest(int(np.sum(hits)), len(hits))
+    low, high = found.proportion_ci(LEVEL, method="wilson")
+    return Interval(float(found.statistic), float(low), float(high))
 
 
 def bootstrap_ratio(numerators: np.ndarray, denominators: np.ndarray, resamples: int, seed: int) -> Interval:

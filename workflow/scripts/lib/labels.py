@@ -79,12 +79,6 @@ def texts(measured: Iterable[tuple[str, str]], main: str) -> dict[tuple[str, str
     }
 
 
-def main_corpus(frame: pd.DataFrame) -> str:
-    """The corpus measured in most languages; the first by name among equals."""
-    languages = frame.groupby("corpus")["lang"].nunique()
-    return str(languages.sort_values(ascending=False, kind="stable").index[0])
-
-
 def tokenizers(metrics: pd.DataFrame) -> list[str]:
     """Tokenizers in the order of figures: pretrained ones first, then by mix, family and vocabulary size."""
     columns = ["tokenizer", "family", "vocab_size", "mix"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.intervals import Interval, bootstrap_mean, ends
+from lib.intervals import Interval, bootstrap_mean, ends, share
 from lib.seeds import derive
 from lib.selection import DECODERS, by_item
 
@@ -30,12 +30,12 @@ def exact_scores(answers: pd.DataFrame, resamples: int, seed: int) -> Iterator[d
 
     Args:
         answers: branches of one cell (contract evaluation.ANSWERS).
-        resamples: bootstrap samples over items; the same items are drawn for every metric, so that
-            differences are paired.
+        resamples: bootstrap samples over items.
         seed: of the resampling.
 
     Yields:
-        per decoder ``accuracy`` and, against greedy on the same items, ``accuracy_gain``; for greedy
+        per decoder ``accuracy`` with a Wilson interval and, paired with greedy on the same items,
+        ``accuracy_gain`` with a bootstrap interval; for greedy
         also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share of outputs
         that write something before the answer).
     """
@@ -44,21 +44,21 @@ def exact_scores(answers: pd.DataFrame, resamples: int, seed: int) -> Iterator[d
     several = answers["branch"].max() > 0
     right = {
         name: np.array(
-            [bool((chosen := decoder(branches)) and chosen.correct) for branches in items.values()], float
+            [bool((chosen := decoder(branches)) and chosen.correct) for branches in items.values()]
         )
         for name, decoder in DECODERS.items()
         if several or name == "greedy"
     }
     for name, correct in right.items():
-        yield _row(name, "accuracy", bootstrap_mean(correct, resamples, drawn), n)
+        yield _row(name, "accuracy", share(correct), n)
         if name != "greedy":
-            gain = bootstrap_mean(correct - right["greedy"], resamples, drawn)
+            gain = bootstrap_mean(correct.astype(float) - right["greedy"], resamples, drawn)
             yield _row(name, "accuracy_gain", gain, n)
     first = [branches[0] for branches in items.values()]
-    answered = np.array([branch.status == "answered" for branch in first], float)
-    chain = np.array([branch.chain is True for branch in first], float)
-    yield _row("greedy", "answered", bootstrap_mean(answered, resamples, drawn), n)
-    yield _row("greedy", "chain", bootstrap_mean(chain, resamples, drawn), n)
+    answered = np.array([branch.status == "answered" for branch in first])
+    chain = np.array([branch.chain is True for branch in first])
+    yield _row("greedy", "answered", share(answered), n)
+    yield _row("greedy", "chain", share(chain), n)
 
 
 def chrf_scores(

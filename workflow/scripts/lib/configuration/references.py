@@ -133,20 +133,12 @@ def _tokenizers(config: dict[str, Any]) -> Iterator[Mistake]:
         if mix["languages"] != "all":
             for position, lang in enumerate(mix["languages"]):
                 yield from _language(config, (*key, "languages", position), mix["corpus"], lang)
-    measured = {
-        lang
-        for name in tokenizer["corpora"]
-        if name in config["corpora"]
-        for lang in config["corpora"][name]["languages"]
-    }
-    wanted = {
-        ("tokenizer", "reference"): tokenizer["reference"],
-        ("paper", "languages", "headline"): config["paper"]["languages"]["headline"],
-        ("paper", "languages", "reference"): config["paper"]["languages"]["reference"],
-    }
-    for key, lang in wanted.items():
-        if lang not in measured:
-            yield Mistake(key, f"no corpus of tokenizer.corpora has {lang!r}", choose(lang, sorted(measured)))
+    shown = config["paper"]["corpus"]
+    if shown not in tokenizer["corpora"]:
+        problem = f"tokenizers are not measured on {shown!r}"
+        yield Mistake(("paper", "corpus"), problem, choose(shown, tokenizer["corpora"]))
+    yield from _language(config, ("paper", "language"), shown, config["paper"]["language"])
+    yield from _language(config, ("tokenizer", "reference"), shown, tokenizer["reference"])
 
 
 def _models(config: dict[str, Any]) -> Iterator[Mistake]:
