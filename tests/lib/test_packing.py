@@ -1,6 +1,6 @@
 import pytest
 import torch
-from tiny_lm import random_model
+from tiny_lm import SMALL, random_model
 
 from lib.packing import IGNORED, Row, chunks, pack, target_loss
 
@@ -17,9 +17,19 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module", params=["llama", "qwen2", "gpt_neox"])
+# The last two do not give out what comes from the head, but scale it.
+MODELS = {
+    "llama": SMALL,
+    "qwen2": SMALL,
+    "gpt_neox": SMALL,
+    "granite": {**SMALL, "logits_scaling": 4.0},
+    "cohere": {**SMALL, "logit_scale": 0.25},
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
 def model(request):
-    return random_model(request.param)
+    return random_model(request.param, **MODELS[request.param])
 
 
 def gradients(model, loss):
@@ -73,6 +83,15 @@ def test_loss_and_gradients_are_those_of_the_padded_batch(model):
     packed, padded = target_loss(model, pack(ROWS)), padded_loss(model, ROWS)
     assert packed.item() == pytest.approx(padded.item(), rel=1e-5)
     assert_equal_gradients(gradients(model, packed), gradients(model, padded))
+
+
+def test_a_row_alone_keeps_to_the_sliding_window():
+    model = random_model("mistral", **{**SMALL, "sliding_window": 4})
+    unlimited = random_model("mistral", **{**SMALL, "sliding_window": None})
+    row = ROWS[2:3]
+    packed, padded = target_loss(model, pack(row)), padded_loss(model, row)
+    assert packed.item() == pytest.approx(padded.item(), rel=1e-5)
+    assert packed.item() != pytest.approx(padded_loss(unlimited, row).item(), rel=1e-2)
 
 
 def test_loss_and_gradients_are_the_sum_over_rows(model):

@@ -24,12 +24,19 @@ class Batch(NamedTuple):
 
     ids: torch.Tensor  # (1, T)
     positions: torch.Tensor  # (1, T), from 0 in each row
-    mask: torch.Tensor  # (1, 1, T, T), True where a token may attend: earlier in its own row
+    mask: torch.Tensor | None  # (1, 1, T, T), True where a token may attend: earlier in its own row
     labels: torch.Tensor  # (T,), the token itself in targets, IGNORED in prompts
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on another device."""
+        return Batch(*(None if part is None else part.to(device) for part in self))
 
 
 def pack(rows: Sequence[Row]) -> Batch:
     """Lay rows end to end; the mask keeps each from seeing the others.
+
+    A row that stands alone gets no mask: the model's own is causal, and knows of sliding windows. Rows
+    that share a sequence (:func:`chunks`) are shorter than any such window.
 
     The loss is that of the padded batch. The only padding fills the last few places up to a multiple of
     32: tensors then come in few sizes, and memory that is freed fits what is needed next. Without it a
@@ -45,6 +52,8 @@ def pack(rows: Sequence[Row]) -> Batch:
     owner = torch.repeat_interleave(torch.arange(len(laid)), lengths)
     starts = torch.repeat_interleave(lengths.cumsum(0) - lengths, lengths)
     positions = torch.arange(len(ids)) - starts
+    if len(rows) == 1:
+        return Batch(ids[None], positions[None], None, labels)
     mask = (owner[:, None] == owner) & (torch.arange(len(ids))[:, None] >= torch.arange(len(ids)))
     return Batch(ids[None], positions[None], mask[None, None], labels)
 
@@ -67,15 +76,19 @@ def target_loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
     """Summed cross-entropy over the target tokens, in nats.
 
     The language-model head runs only where a target is predicted: on a small model with a large
-    vocabulary it is a fifth of the work. The first token of a row is never predicted, since
-    prompts are not empty, so no label crosses from one row to the next.
+    vocabulary it is a fifth of the work. The model itself runs it, since some scale or cap what comes
+    out, and decoding sees that too. The first token of a row is never predicted, since prompts are not
+    empty, so no label crosses from one row to the next.
     """
     import torch.nn.functional as functional
 
-    hidden = model.get_decoder()(
-        input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, use_cache=False
-    ).last_hidden_state[0]
     labels = batch.labels[1:]
     predicted = (labels != IGNORED).nonzero()[:, 0]
-    logits = model.get_output_embeddings()(hidden[predicted]).float()
-    return functional.cross_entropy(logits, labels[predicted], reduction="sum")
+    logits = model(
+        input_ids=batch.ids,
+        position_ids=batch.positions,
+        attention_mask=batch.mask,
+        use_cache=False,
+        logits_to_keep=predicted,
+    ).logits[0]
+    return functional.cross_entropy(logits.float(), labels[predicted], reduction="sum")
