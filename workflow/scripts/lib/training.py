@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib.packing import Batch, Row, chunks, pack, target_loss
+from lib.packing import Row, chunks, pack, target_loss
 from lib.seeds import derive
 
 if TYPE_CHECKING:
@@ -215,8 +215,7 @@ def train(
         targets = sum(len(row.target) for row in read)
         loss = 0.0
         for part in chunks(read, CHUNK_TOKENS):
-            batch = Batch(*(tensor.to(weights[0].device) for tensor in pack(part)))
-            partial = target_loss(causal, batch) / targets
+            partial = target_loss(causal, pack(part).to(causal.device)) / targets
             partial.backward()
             loss += partial.item()
         norm = torch.nn.utils.clip_grad_norm_(weights, arm.clip)
