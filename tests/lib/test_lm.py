@@ -1,7 +1,7 @@
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from tiny_lm import byte_tokenizer, save_model
+from tiny_lm import byte_tokenizer, random_model, save_model
 from transformers import AutoModelForCausalLM
 
 from lib import lm
@@ -79,12 +79,28 @@ def test_a_folder_without_a_model(tmp_path):
         lm.load(tmp_path, None, "float32", 1)
 
 
+def test_the_tokenizer_decides_what_stands_before_a_prompt():
+    plain, bos = byte_tokenizer(), byte_tokenizer(bos=True)
+    assert (lm.prefix_ids(plain), lm.prefix_ids(bos)) == ([], [0])
+    (ids,) = lm.token_ids(bos, ["the cat"])
+    assert lm.prompt_ids(plain, ["the cat"]) == [ids]
+    assert lm.prompt_ids(bos, ["the cat"]) == [[0, *ids]] == bos(["the cat"])["input_ids"]
+
+
+@pytest.mark.parametrize(("named", "expected"), [(None, {1}), (2, {1, 2}), ([2, 1, 7], {1, 2, 7})])
+def test_texts_end_with_any_of_the_tokens_that_tokenizer_and_model_name(named, expected):
+    model = random_model("llama")
+    model.generation_config.eos_token_id = named
+    assert lm.end_ids(model, byte_tokenizer()) == expected
+
+
 @pytest.mark.parametrize("bos", [False, True])
 def test_prompt_and_target_are_tokenized_apart(bos):
     tokenizer = byte_tokenizer(bos)
     rows = lm.training_rows(tokenizer, ["the c", "a"], ["at", " mat"])
-    assert [tokenizer.decode(row.prompt) for row in rows] == ["the c", "a"]
+    before = "<s>" if bos else ""
+    assert [tokenizer.decode(row.prompt) for row in rows] == [before + "the c", before + "a"]
     assert [tokenizer.decode(row.target) for row in rows] == ["at</s>", " mat</s>"]
     joined = tokenizer("the cat", add_special_tokens=False)["input_ids"]
     assert [*rows[0].prompt, *rows[0].target[:-1]] != joined
-    assert lm.token_ids(tokenizer, ["the c"]) == [rows[0].prompt]
+    assert lm.prompt_ids(tokenizer, ["the c"]) == [rows[0].prompt]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from tiny_lm import WORDS, byte_tokenizer
 
-from lib.windows import SEPARATOR, pack, prefix_ids, texts_of_groups
+from lib.windows import SEPARATOR, pack, texts_of_groups
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,9 @@ def test_a_long_text_gives_one_window_from_a_place_drawn_at_random(tokenizer):
 
 def test_the_tokenizer_decides_what_stands_in_front():
     tokenizer = byte_tokenizer(bos=True)
-    assert prefix_ids(tokenizer) == [0]
     windows = pack(tokenizer, ["zzzz"] * 4, tokens=6, count=2, seed=0)
     assert windows.ids[:, 0].tolist() == [0, 0]
     assert windows.starts.tolist() == [[0, 0, 1, 2, 3, 4]] * 2
-    assert prefix_ids(byte_tokenizer()) == []
 
 
 def test_too_little_text_gives_fewer_windows_and_no_padding(tokenizer):

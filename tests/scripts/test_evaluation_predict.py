@@ -1,14 +1,16 @@
 import json
+import shutil
 
 import evaluation_predict
 import pytest
 from tiny_cell import CELL, DECODING
 from tiny_lm import byte_tokenizer
 
+from lib import branching
 from lib.branching import Decoding, decode
 from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
-from lib.lm import load
+from lib.lm import load, training_rows
 from lib.table import read_provenance
 
 
@@ -33,6 +35,30 @@ def test_branches_are_those_of_the_adapted_model(cell):
             assert row.token_ids.tolist() == branch.token_ids
             assert row.token_margins == pytest.approx(branch.token_margins, abs=1e-5)
             assert (row.completion, row.stop_reason) == (branch.completion, branch.stop_reason)
+
+
+def test_prompts_are_read_as_in_training(cell, tmp_path, monkeypatch):
+    model = shutil.copytree(cell.model, tmp_path / "model")
+    byte_tokenizer(bos=True).save_pretrained(model)
+    read = []
+
+    def nothing(network, tokenizer, prompts, decoding):
+        read.extend(prompts)
+        return []
+
+    monkeypatch.setattr(branching, "decode", nothing)
+    evaluation_predict.evaluation_predict(
+        model=model,
+        decoding=json.dumps(DECODING),
+        cell=json.dumps({**CELL, "split": "test"}),
+        items=cell.test,
+        branches=tmp_path / "branches.parquet",
+        dtype="float32",
+    )
+    items = ITEMS.read(cell.test)
+    rows = training_rows(byte_tokenizer(bos=True), items["prompt"], items["target"])
+    assert read == [row.prompt for row in rows]
+    assert {ids[0] for ids in read} == {0}  # <s>
 
 
 def test_the_adapter_is_used(cell, tmp_path):

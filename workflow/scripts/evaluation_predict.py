@@ -44,7 +44,7 @@ def evaluation_predict(
     how = settings(decoding)
     how = Decoding(**{**how, "stop": tuple(how["stop"])})
     network, tokenizer = lm.load(model, adapter, dtype, threads)
-    prompts = lm.token_ids(tokenizer, asked["prompt"])
+    prompts = lm.prompt_ids(tokenizer, asked["prompt"])
     rows = []
     with Work("evaluation_predict", len(asked), "items") as work:
         for batch in decode(network, tokenizer, prompts, how):

@@ -11,14 +11,12 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from lib.cli import UserError
+from lib.lm import attention_layers
 from lib.reach import Rule, Sums, reach_sums
 from lib.windows import Windows
 
 NAME = "tok2cot_reach"
 BATCH_TOKENS = 2048  # tokens that go through the model at a time
-
-# Layers whose attention is a softmax over positions; others (linear, convolution) make no call.
-ATTENTION_LAYERS = {"full_attention", "sliding_attention", "chunked_attention"}
 
 # What some architectures do to the scores beside scaling and masking: the sums here would miss it.
 UNSUPPORTED = {
@@ -73,13 +71,6 @@ class Probe:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, is_causal, **extra
         )
-
-
-def attention_layers(model: PreTrainedModel) -> list[int]:
-    """The layers in which a model attends, by its configuration."""
-    config = model.config.get_text_config()
-    types = getattr(config, "layer_types", None) or ["full_attention"] * config.num_hidden_layers
-    return [layer for layer, kind in enumerate(types) if kind in ATTENTION_LAYERS]
 
 
 @torch.inference_mode()

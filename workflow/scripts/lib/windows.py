@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lib.lm import prefix_ids
+
 if TYPE_CHECKING:
     import pandas as pd
     from transformers import PreTrainedTokenizerBase
@@ -46,13 +48,6 @@ def texts_of_groups(languages: Sequence[pd.DataFrame], seed: int) -> list[str]:
     ]
     shared = [group for group in sides[0].index if all(group in side.index for side in sides)]
     return ["\n".join(side.at[group] for side in sides) for group in shared]
-
-
-def prefix_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """The special tokens that a tokenizer itself puts before a text: often one BOS, often none."""
-    encoded = tokenizer("a", return_special_tokens_mask=True)
-    text = encoded["special_tokens_mask"].index(0)
-    return encoded["input_ids"][:text]
 
 
 def pack(
