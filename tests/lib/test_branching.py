@@ -14,9 +14,29 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module", params=["llama", "qwen2", "gpt_neox"])
+# The last two remember more than keys and values: a convolution, and a recurrent state.
+MODELS = {
+    "llama": {},
+    "qwen2": {},
+    "gpt_neox": {},
+    "lfm2": {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False},
+    "qwen3_5_text": {
+        "layer_types": ["linear_attention", "full_attention"],
+        "head_dim": 8,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+    },
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
 def model(request):
-    return random_model(request.param, **{**SMALL, "vocab_size": len(byte_tokenizer())})
+    settings = {**SMALL, **MODELS[request.param], "vocab_size": len(byte_tokenizer())}
+    model = random_model(request.param, **settings)
+    model.generation_config.eos_token_id = None  # the tokenizer's alone
+    return model
 
 
 def prompts_of(tokenizer):
@@ -56,7 +76,7 @@ def assert_same(found, expected):
     for one, other in zip(found, expected, strict=True):
         assert (one.prompt, one.branch) == (other.prompt, other.branch)
         assert one.token_ids == other.token_ids
-        assert one.token_margins == pytest.approx(other.token_margins, abs=1e-5)
+        assert one.token_margins == pytest.approx(other.token_margins, abs=5e-5)
         assert (one.stop_reason, one.completion) == (other.stop_reason, other.completion)
 
 
@@ -116,6 +136,19 @@ def test_one_branch_is_greedy_decoding(model):
         assert branch.token_ids == written[0, len(prompt) :].tolist()
 
 
+def test_all_end_tokens_of_the_model_end_a_branch(model, monkeypatch):
+    tokenizer = byte_tokenizer()
+    prompts = prompts_of(tokenizer)[:2]
+    how = Decoding(1, LONGEST, (), 4)
+    free = in_order(decode(model, tokenizer, prompts, how))
+    ends = [branch.token_ids[at] for branch, at in zip(free, (3, 5), strict=True)]
+    monkeypatch.setattr(model.generation_config, "eos_token_id", ends)
+    for branch, whole in zip(in_order(decode(model, tokenizer, prompts, how)), free, strict=True):
+        last = min(whole.token_ids.index(end) for end in ends if end in whole.token_ids)
+        assert branch.token_ids == whole.token_ids[: last + 1]
+        assert (branch.stop_reason, branch.completion) == ("end", tokenizer.decode(whole.token_ids[:last]))
+
+
 def test_first_tokens_are_the_likeliest_and_share_their_margin(model):
     tokenizer = byte_tokenizer()
     prompts = prompts_of(tokenizer)[:2]
@@ -136,8 +169,6 @@ def test_margins_are_of_probabilities_over_the_whole_vocabulary():
 
 class Speller:
     """A tokenizer of five letters, in which 0 is the end of text."""
-
-    eos_token_id = 0
 
     def decode(self, ids):
         return "".join("$ab\nc"[index] for index in ids)
@@ -162,7 +193,7 @@ def test_how_a_branch_ends(tokens, longest, reason, completion):
     read = 0
     for token in tokens:
         read += 1
-        if not branching._extend([branch], [token], [0.5], Speller(), how):
+        if not branching._extend([branch], [token], [0.5], Speller(), {0}, how):
             break
     assert (branch.stop_reason, branch.completion) == (reason, completion)
     assert branch.token_ids == tokens[:read]

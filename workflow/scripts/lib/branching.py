@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lib.lm import end_ids
+
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -109,6 +111,7 @@ def _decode_batch(
     )
     mask = torch.tensor([[0] * (longest - len(prompts[i])) + [1] * len(prompts[i]) for i in chosen])
     mask = mask.to(model.device)
+    ends = end_ids(model, tokenizer)
     cache = DynamicCache(config=model.config)
     branches = [Branch(index, rank) for index in chosen for rank in range(k)]
 
@@ -127,17 +130,17 @@ def _decode_batch(
         )
         margins = top_two(logits)[1].repeat_interleave(k)
         tokens = logits.topk(k, dim=-1).indices.reshape(-1)
-        cache.batch_repeat_interleave(k)
+        cache.reorder_cache(torch.arange(len(chosen), device=model.device).repeat_interleave(k))
         mask = mask.repeat_interleave(k, 0)
         positions = mask.sum(-1)
         alive = branches
         while True:
-            going = _extend(alive, tokens.tolist(), margins.tolist(), tokenizer, decoding)
+            going = _extend(alive, tokens.tolist(), margins.tolist(), tokenizer, ends, decoding)
             if not going:
                 return branches
             if len(going) < len(alive):
                 keep = torch.tensor(going, device=model.device)
-                cache.batch_select_indices(keep)
+                cache.reorder_cache(keep)
                 tokens, mask, positions = tokens[keep], mask[keep], positions[keep]
                 alive = [alive[row] for row in going]
             mask = torch.cat([mask, mask.new_ones(len(alive), 1)], 1)
@@ -161,6 +164,7 @@ def _extend(
     tokens: list[int],
     margins: list[float],
     tokenizer: PreTrainedTokenizerBase,
+    ends: set[int],
     decoding: Decoding,
 ) -> list[int]:
     """Add a token to each branch; return the rows of those that go on."""
@@ -168,7 +172,7 @@ def _extend(
     for row, (branch, token, margin) in enumerate(zip(alive, tokens, margins, strict=True)):
         branch.token_ids.append(token)
         branch.token_margins.append(margin)
-        ended = token == tokenizer.eos_token_id
+        ended = token in ends
         text = tokenizer.decode(branch.token_ids[:-1] if ended else branch.token_ids)
         cut = min((at for stop in decoding.stop if (at := text.find(stop)) >= 0), default=-1)
         branch.completion = text if cut < 0 else text[:cut]
