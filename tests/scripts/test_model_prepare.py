@@ -3,10 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import model_prepare
 import pandas as pd
 import pytest
 from tiny_lm import byte_tokenizer, random_model
 
+from lib.cli import UserError
 from lib.contracts.model import FILES
 from lib.model_folder import check_tokenizer, save
 from lib.model_sources import load
@@ -87,6 +89,16 @@ def test_the_tiny_model_is_the_same_every_time(tmp_path):
     save(model, tokenizer, "m", source, tmp_path / "here" / "files.parquet", [], 0)
     tables = [FILES.read(tmp_path / name / "files.parquet") for name in ("here", "there")]
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_model_that_later_stages_cannot_load_is_refused(tmp_path):
+    source, files = tmp_path / "source", tmp_path / "m" / "files.parquet"
+    random_model("gemma2").save_pretrained(source)
+    byte_tokenizer().save_pretrained(source)
+    settings = json.dumps({"source": "folder", "path": str(source)})
+    with pytest.raises(UserError, match=r"^models: m: the attention of Gemma2ForCausalLM .*another model$"):
+        model_prepare.prepare("m", settings, 0, 1, files)
+    assert not files.parent.exists()
 
 
 def test_a_mistake_is_one_line_and_leaves_no_record(tmp_path):

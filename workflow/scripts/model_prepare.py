@@ -36,7 +36,7 @@ def prepare(
     import torch
     from transformers.utils import logging
 
-    from lib.model_folder import check_tokenizer, save
+    from lib.model_folder import check_model, check_tokenizer, save
     from lib.model_sources import load
 
     torch.set_num_threads(threads)
@@ -44,6 +44,7 @@ def prepare(
     logging.set_verbosity_error()
     with Work("model_prepare", unit="models"):
         network, tokenizer, source = load(settings(settings_), inputs or [], seed)
+        check_model(network, model)
         for note in check_tokenizer(tokenizer, network, model):
             print(f"note: {model}: {note}")
         save(network, tokenizer, model, source, files, inputs or [], seed)

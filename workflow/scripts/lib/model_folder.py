@@ -25,6 +25,26 @@ PROBES = (
 )
 
 
+def check_model(model: PreTrainedModel, name: str) -> None:
+    """Check that a model attends through torch's scaled_dot_product_attention, as later stages load it.
+
+    There is nothing to fall back to: training masks with booleans, which other implementations would
+    add to their scores.
+
+    Args:
+        model: any causal language model.
+        name: name of the model, for messages.
+
+    Raises:
+        UserError: it does not, like Gemma 2, which caps its attention scores.
+    """
+    if not model._supports_sdpa:
+        raise UserError(
+            f"models: {name}: the attention of {type(model).__name__} cannot be computed with torch's "
+            "scaled_dot_product_attention, which every later stage needs; choose another model"
+        )
+
+
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, name: str) -> list[str]:
     """Check that a tokenizer fits its model, and give it a padding token if it has none.
 
