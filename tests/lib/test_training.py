@@ -98,6 +98,31 @@ def test_a_finished_run_leaves_no_checkpoint_after_removal(tmp_path):
     assert checkpoint.restore() is None
 
 
+def test_a_checkpoint_of_a_gpu_is_read_without_one(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "a", 1)
+    with monkeypatch.context() as on_a_gpu:
+        on_a_gpu.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+        checkpoint.save(weights={"w": torch.ones(1)})
+    assert checkpoint.restore()["weights"]["w"].device.type == "cpu"
+
+
+def test_two_processes_save_beside_each_other_and_leave_nothing(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "a", 1)
+
+    def killed(*paths):
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(training.os, "replace", killed)
+        for process in (1, 2):
+            dying.setattr(training.os, "getpid", lambda process=process: process)
+            with pytest.raises(Killed):
+                checkpoint.save(weights={})
+    assert len(list(tmp_path.iterdir())) == 2
+    checkpoint.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_steps_are_recorded(whole):
     steps = whole[1].steps
     assert [row["step"] for row in steps] == [1, 2, 3, 4, 5, 6]

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_cell import ARM, BUDGET, CELL
 
-from lib import training
+from lib import lm, training
 from lib.cli import UserError
 from lib.contracts.lora import COSTS, STEPS
 from lib.contracts.task import ITEMS
@@ -17,7 +17,9 @@ from lib.table import read_provenance
 HIDDEN, MIDDLE, HEADS, LAYERS = 32, 48, 2 / 4, 2  # of the tiny model; half as many heads for keys
 
 
-def train(cell, folder, arm=ARM, budget=BUDGET, items=None, start=None, model=None, **changed):
+def train(
+    cell, folder, arm=ARM, budget=BUDGET, items=None, start=None, model=None, dtype="float32", **changed
+):
     lora_train.lora_train(
         model=model or cell.model,
         arm=json.dumps(arm),
@@ -28,7 +30,7 @@ def train(cell, folder, arm=ARM, budget=BUDGET, items=None, start=None, model=No
         cost=folder / "cost.parquet",
         items=items or [cell.train],
         start=start,
-        dtype="float32",
+        dtype=dtype,
         threads=1,
         checkpoint_every=2,
     )
@@ -41,7 +43,7 @@ def test_what_a_training_leaves(cell):
         "cost.parquet",
         "steps.parquet",
     ]
-    assert sorted(path.name for path in cell.adapter.iterdir()) == sorted(lora_train.ADAPTER_FILES)
+    assert sorted(path.name for path in cell.adapter.iterdir()) == [lora_train.SETTINGS, lora_train.WEIGHTS]
     assert "lora_train: worked from" in cell.training.stderr
 
 
@@ -65,7 +67,7 @@ def test_costs(cell):
     assert cost["trainable_params"] == trained
     assert cost["gradient_bytes"] == 4 * trained
     assert cost["optimizer_bytes"] == 8 * trained + 4 * LAYERS * 7 * 2
-    assert cost["adapter_bytes"] == sum(path.stat().st_size for path in cell.adapter.iterdir()) > 4 * trained
+    assert cost["adapter_bytes"] == (cell.adapter / lora_train.WEIGHTS).stat().st_size > 4 * trained
     frozen = sum(weight.numel() for weight in load_file(cell.model / "model.safetensors").values())
     tokens = STEPS.read(cell.steps)["tokens"].sum()
     assert cost["flops"] == tokens * (4 * frozen + 6 * trained)
@@ -116,6 +118,44 @@ def test_a_run_that_was_killed_goes_on_to_the_same_adapter(cell, tmp_path, monke
         del calls[5:]
         train(cell, folder, **{"budget": budget, **changed})
         assert calls[5:] == [0, 1, 2, 3, 4], changed
+
+
+def test_a_run_belongs_to_the_type_and_the_device_that_it_came_to(cell, tmp_path, monkeypatch):
+    load = lm.load
+
+    class Seen(Exception):
+        pass
+
+    def identity(dtype, device):
+        def seen(path, identity, every):
+            raise Seen(identity)
+
+        def there(*options):
+            model, tokenizer = load(*options)
+            node.setattr(type(model), "device", torch.device(device))
+            return model, tokenizer
+
+        with monkeypatch.context() as node:
+            node.setattr(lm, "dtype_of", lambda name: dtype)
+            node.setattr(lm, "load", there)
+            node.setattr(lora_train, "Checkpoint", seen)
+            with pytest.raises(Seen) as found:
+                # Fresh weights are drawn in the type of the base model, which would tell; these are given.
+                train(cell, tmp_path, start=cell.adapter, dtype="auto")
+        return str(found.value)
+
+    nodes = [(torch.float32, "cpu"), (torch.bfloat16, "cpu"), (torch.float32, "cuda")]
+    assert len({identity(*node) for node in nodes}) == 3
+    assert identity(*nodes[0]) == identity(*nodes[0])
+
+
+def test_what_killed_runs_left_is_removed(cell, tmp_path):
+    for name in (".adapter.1.partial", ".adapter.2.partial"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / lora_train.SETTINGS).touch()
+    (tmp_path / ".checkpoint.pt.1.partial").touch()
+    train(cell, tmp_path, budget={"steps": 1, "rows": 2})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter", "cost.parquet", "steps.parquet"]
 
 
 def test_going_on_from_an_adapter(cell, tmp_path):

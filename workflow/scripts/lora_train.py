@@ -33,7 +33,7 @@ from lib.progress import Work
 from lib.provenance import sha256
 from lib.training import Arm, Budget, Checkpoint, add_adapter, digest, train
 
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+SETTINGS, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def peak_bytes() -> int:
@@ -78,10 +78,10 @@ def lora_train(
     rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"])
 
     read = [*items, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
+    # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
+    place = [str(base.dtype), base.device.type, threads]
     identity = hashlib.sha256(
-        json.dumps(
-            [asdict(chosen), asdict(length), names, dtype, threads, initial, *map(sha256, read)]
-        ).encode()
+        json.dumps([asdict(chosen), asdict(length), names, *place, initial, *map(sha256, read)]).encode()
     ).hexdigest()
     checkpoint = Checkpoint(adapter.parent / "checkpoint.pt", identity, checkpoint_every)
     with Work("lora_train", length.steps, "steps") as work:
@@ -90,9 +90,10 @@ def lora_train(
         partial = adapter.with_name(f".{adapter.name}.{os.getpid()}.partial")
         network.save_pretrained(partial)
         adapter.mkdir(parents=True, exist_ok=True)
-        for name in ADAPTER_FILES:
+        for name in (SETTINGS, WEIGHTS):
             os.replace(partial / name, adapter / name)
-        shutil.rmtree(partial)
+        for stale in adapter.parent.glob(f".{adapter.name}.*.partial"):  # this one, and those of killed runs
+            shutil.rmtree(stale)
 
         tokens = sum(row["tokens"] for row in run.steps)
         trained = sum(weight.numel() for weight in trainable)
@@ -111,7 +112,8 @@ def lora_train(
                     "peak_bytes_train": peak_bytes(),
                     "gradient_bytes": run.gradient_bytes,
                     "optimizer_bytes": run.optimizer_bytes,
-                    "adapter_bytes": sum((adapter / name).stat().st_size for name in ADAPTER_FILES),
+                    # Without the settings, which hold the path of the model.
+                    "adapter_bytes": (adapter / WEIGHTS).stat().st_size,
                     # Forward and gradient of activations through all weights, gradients of the trained.
                     "flops": float(tokens * (4 * frozen + 6 * trained)),
                     "seconds": run.seconds,

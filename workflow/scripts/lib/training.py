@@ -122,8 +122,8 @@ def digest(tensors: Sequence[torch.Tensor]) -> str:
 class Checkpoint:
     """The state of an unfinished run, beside its outputs: what a killed run goes on from.
 
-    Written to a temporary name and renamed, so that it is always whole. ``identity`` says which run
-    it belongs to; a checkpoint of other settings or other data is ignored.
+    Written to a temporary name of this process and renamed, so that it is always whole. ``identity``
+    says which run it belongs to; a checkpoint of other settings or other data is ignored.
     """
 
     def __init__(self, path: Path, identity: str, every: int) -> None:
@@ -135,7 +135,8 @@ class Checkpoint:
 
         if not self.path.is_file():
             return None
-        state = torch.load(self.path, weights_only=True)
+        # A GPU may have written it, and whoever reads it need not have one.
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
         return state if state["identity"] == self.identity else None
 
     def save(self, **state: Any) -> None:
@@ -143,13 +144,14 @@ class Checkpoint:
         import torch
 
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
+        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         torch.save({"identity": self.identity, **state}, partial)
         os.replace(partial, self.path)
 
     def remove(self) -> None:
-        """Forget the state: the run is finished."""
-        self.path.unlink(missing_ok=True)
+        """Forget the state: the run is finished. Runs that were killed while saving leave nothing either."""
+        for path in (self.path, *self.path.parent.glob(f".{self.path.name}.*.partial")):
+            path.unlink(missing_ok=True)
 
 
 @dataclass
