@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny_lm import random_model
+from tiny_lm import SMALL, random_model
 
 from lib import training
+from lib.cli import UserError
 from lib.packing import Row
 from lib.training import Arm, Budget, Checkpoint, add_adapter, digest, learning_rate, order, train
 
@@ -30,8 +31,8 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def adapted(arm=ARM, seed=0, start=None):
-    return add_adapter(random_model("llama").requires_grad_(False), arm, seed, start)
+def adapted(arm=ARM, seed=0, start=None, base=None):
+    return add_adapter((base or random_model("llama")).requires_grad_(False), arm, seed, start)
 
 
 def trainable(model):
@@ -42,9 +43,9 @@ class Killed(Exception):
     pass
 
 
-def run(folder, arm=ARM, budget=BUDGET, initial_seed=0, identity="this run", kill_after=None):
+def run(folder, arm=ARM, budget=BUDGET, initial_seed=0, identity="this run", kill_after=None, base=None):
     """Final weights and what was measured; with kill_after, the run dies after so many steps."""
-    model = adapted(arm, initial_seed)
+    model = adapted(arm, initial_seed, base=base)
     reported = []
 
     def report(steps, note):
@@ -78,6 +79,18 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path, whole, kill_after, resum
     assert resumed[2] == ([resumed_at] if resumed_at else []) + [1] * (BUDGET.steps - resumed_at)
     assert_same_run(resumed, whole)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_model_with_dropout_is_killed_and_ends_with_the_same_bits(tmp_path):
+    def noisy():
+        return random_model("gpt2", **SMALL, resid_pdrop=0.1, embd_pdrop=0.1, attn_pdrop=0.1).train()
+
+    whole = run(tmp_path / "whole", base=noisy())
+    with pytest.raises(Killed):
+        run(tmp_path / "killed", base=noisy(), kill_after=3)
+    resumed = run(tmp_path / "killed", base=noisy())
+    assert resumed[2][0] == 2
+    assert_same_run(resumed, whole)
 
 
 def test_a_checkpoint_of_another_run_is_ignored(tmp_path, whole):
@@ -123,6 +136,53 @@ def test_two_processes_save_beside_each_other_and_leave_nothing(tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("learning_rate", [1e18, 1e30])
+def test_a_loss_that_is_no_number_ends_the_run_at_its_step(tmp_path, learning_rate):
+    broken = replace(ARM, learning_rate=learning_rate, warmup=0)
+    message = r"lora\.arms\.lora: at step \d+ .*; lower lora\.arms\.lora\.learning_rate"
+    with pytest.raises(UserError, match=message):
+        run(tmp_path, arm=broken)
+
+
+def test_a_gradient_that_is_no_number_ends_the_run_before_weights_are_spoilt(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda weights, clip: torch.tensor(math.inf))
+    with pytest.raises(UserError, match=r"at step 1 the loss is .* and the norm of its gradient inf"):
+        run(tmp_path)
+
+
+def first_loss(model):
+    """Mean loss over the targets of the first step, row by row and token by token."""
+    losses, n = 0.0, 0
+    for row in (ROWS[index] for index in next(order(len(ROWS), 0, BUDGET))):
+        logits = model(torch.tensor([[*row.prompt, *row.target]])).logits[0].log_softmax(-1)
+        losses -= sum(logits[len(row.prompt) - 1 + at, token].item() for at, token in enumerate(row.target))
+        n += len(row.target)
+    return losses / n
+
+
+HYBRIDS = {
+    "lfm2": {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False},
+    "qwen3_5_text": {
+        "layer_types": ["linear_attention", "full_attention"],
+        "head_dim": 8,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", HYBRIDS)
+def test_rows_stand_alone_in_models_whose_layers_know_no_mask(tmp_path, kind):
+    def hybrid():
+        return random_model(kind, **SMALL, **HYBRIDS[kind])
+
+    losses = [row["loss"] for row in run(tmp_path, budget=Budget(24, 3), base=hybrid())[1].steps]
+    assert losses[0] == pytest.approx(first_loss(hybrid()), rel=1e-5)
+    assert losses[-1] < 0.8 * losses[0]
+
+
 def test_steps_are_recorded(whole):
     steps = whole[1].steps
     assert [row["step"] for row in steps] == [1, 2, 3, 4, 5, 6]
@@ -131,13 +191,7 @@ def test_steps_are_recorded(whole):
         assert row["target_tokens"] == sum(len(ROWS[n].target) for n in chosen)
         assert row["tokens"] == row["target_tokens"] + 3 * len(chosen)
     # B starts at zero, so that the first loss is that of the base model.
-    base, first = random_model("llama"), next(order(len(ROWS), 0, BUDGET))
-    losses, n = 0.0, 0
-    for row in (ROWS[index] for index in first):
-        logits = base(torch.tensor([[*row.prompt, *row.target]])).logits[0].log_softmax(-1)
-        losses -= sum(logits[2 + at, token].item() for at, token in enumerate(row.target))
-        n += len(row.target)
-    assert steps[0]["loss"] == pytest.approx(losses / n, rel=1e-5)
+    assert steps[0]["loss"] == pytest.approx(first_loss(random_model("llama")), rel=1e-5)
 
 
 def test_costs_are_those_of_the_trained_weights(whole):

@@ -158,6 +158,12 @@ def test_what_killed_runs_left_is_removed(cell, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter", "cost.parquet", "steps.parquet"]
 
 
+def test_a_run_that_diverges_writes_nothing(cell, tmp_path):
+    with pytest.raises(UserError, match=r"lower lora\.arms\.lora\.learning_rate$"):
+        train(cell, tmp_path, arm={**ARM, "learning_rate": 1e30, "warmup": 0}, budget={"steps": 2, "rows": 2})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_going_on_from_an_adapter(cell, tmp_path):
     before = load_file(cell.adapter / "adapter_model.safetensors")
     still = train(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lib.cli import UserError
+from lib.lm import attention_layers
 from lib.packing import Row, chunks, pack, target_loss
 from lib.seeds import derive
 
@@ -38,7 +40,7 @@ class Arm:
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
         scaling: the factor itself, as the config was expanded; recorded, not used.
-        block: block of the config that the arm comes from; recorded, not used.
+        block: block of the config that the arm comes from; for messages.
     """
 
     method: str
@@ -188,13 +190,21 @@ def train(
         seed: decides the order of the rows.
         checkpoint: where to go on from, and how often to save.
         report: called after each step with the number of steps and a note, for progress.
+
+    Raises:
+        UserError: the loss or its gradient is no longer a number; nothing of that step is kept.
     """
     import torch
 
     named = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     weights = list(named.values())
     optimizer = torch.optim.AdamW(weights, lr=arm.learning_rate, weight_decay=arm.weight_decay)
-    causal = model.get_base_model().train()
+    # As in decoding: what training mode adds to a base model is noise, like GPT-2's dropout, drawn from
+    # numbers that no checkpoint holds. The adapter has none, and gradients flow all the same.
+    causal = model.get_base_model().eval()
+    # Convolutions and recurrences run on into the next row whatever the mask: there rows stand alone.
+    packed = len(attention_layers(causal)) == causal.config.get_text_config().num_hidden_layers
+    size = CHUNK_TOKENS if packed else 1
     steps: list[dict[str, Any]] = []
     cpu_before = 0.0
     if state := checkpoint.restore():
@@ -216,11 +226,16 @@ def train(
         read = [rows[index] for index in chosen]
         targets = sum(len(row.target) for row in read)
         loss = 0.0
-        for part in chunks(read, CHUNK_TOKENS):
+        for part in chunks(read, size):
             partial = target_loss(causal, pack(part).to(causal.device)) / targets
             partial.backward()
             loss += partial.item()
-        norm = torch.nn.utils.clip_grad_norm_(weights, arm.clip)
+        norm = torch.nn.utils.clip_grad_norm_(weights, arm.clip).item()
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise UserError(
+                f"lora.arms.{arm.block}: at step {step + 1} the loss is {loss} and the norm of its gradient "
+                f"{norm}; lower lora.arms.{arm.block}.learning_rate"
+            )
         optimizer.step()
         steps.append(
             {
@@ -229,7 +244,7 @@ def train(
                 "learning_rate": rate,
                 "tokens": sum(len(row.prompt) for row in read) + targets,
                 "target_tokens": targets,
-                "gradient_norm": norm.item(),
+                "gradient_norm": norm,
                 "seconds": time.perf_counter() - begun,
             }
         )
