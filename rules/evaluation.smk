@@ -119,7 +119,7 @@ rule evaluation_score:
 rule evaluation_scores:
     input:
         script=script("table_concat"),
-        lib=lib("table_concat", "contracts/evaluation"),
+        lib=lib("table_concat", "contracts/scores"),
         parts=evaluated("cells"),
     output:
         table="results/evaluation/scores.parquet",
@@ -137,7 +137,7 @@ rule evaluation_scores:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --table evaluation.SCORES \
+            --table scores.SCORES \
             {input.parts:q} \
             --output {output.table:q}
         """

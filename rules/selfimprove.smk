@@ -212,7 +212,7 @@ rule selfimprove_tabulate:
 rule selfimprove_rounds:
     input:
         script=script("table_concat"),
-        lib=lib("table_concat", "contracts/selfimprove"),
+        lib=lib("table_concat", "contracts/scores"),
         parts=loops("rounds.parquet"),
     output:
         table="results/selfimprove/rounds.parquet",
@@ -230,7 +230,7 @@ rule selfimprove_rounds:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --table selfimprove.ROUNDS \
+            --table scores.ROUNDS \
             {input.parts:q} \
             --output {output.table:q}
         """

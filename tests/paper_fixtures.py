@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from lib.contracts import attention, evaluation, lora, selfimprove, tokenizer  # noqa: E402
+from lib.contracts import attention, lora, tokenizer  # noqa: E402
+from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
 
 BASE = "smollm2-135m-q4_1"
 GRAFT = f"{BASE}+bytebpe-16k-universal"
@@ -347,8 +348,8 @@ def write(root: Path) -> None:
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(TOKENIZERS, LANGUAGES)),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms(ranks)),
-        (evaluation.SCORES, "evaluation/scores.parquet", scores(cells, branched)),
-        (selfimprove.ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
+        (SCORES, "evaluation/scores.parquet", scores(cells, branched)),
+        (ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
         (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
     ]
     _write(root, tables, [cell for cell in cells if cell[3] is not None], 150)
@@ -369,9 +370,9 @@ def write_tiny(root: Path) -> None:
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(tokenizers, languages, fit=False)),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms([1, 2])),
-        (evaluation.SCORES, "evaluation/scores.parquet", scored),
+        (SCORES, "evaluation/scores.parquet", scored),
         (
-            selfimprove.ROUNDS,
+            ROUNDS,
             "selfimprove/rounds.parquet",
             rounds([("tiny", "arithmetic", "confidence", 0)], 1, defined=False),
         ),

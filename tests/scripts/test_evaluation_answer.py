@@ -6,8 +6,8 @@ from commands import done
 from tiny_cell import CELL
 from tiny_lm import byte_tokenizer
 
+from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES
-from lib.contracts.evaluation import ANSWERS
 from lib.contracts.task import ITEMS
 from lib.verifiers import number
 

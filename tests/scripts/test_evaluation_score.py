@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from tiny_cell import CELL
 
-from lib.contracts.evaluation import ANSWERS, SCORES
+from lib.contracts.answers import ANSWERS
+from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
 
 

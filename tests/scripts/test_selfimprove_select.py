@@ -4,9 +4,9 @@ from commands import done, run
 from tiny_cell import CELL
 
 from lib.cli import UserError
+from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES
-from lib.contracts.evaluation import ANSWERS
-from lib.contracts.selfimprove import SELECTED
+from lib.contracts.selected import SELECTED
 from lib.contracts.task import ITEMS
 from lib.table import read_provenance
 

@@ -2,8 +2,8 @@ import pytest
 from commands import done
 from tiny_cell import CELL
 
-from lib.contracts.evaluation import SCORES
-from lib.contracts.selfimprove import ROUNDS, SELECTED
+from lib.contracts.scores import ROUNDS, SCORES
+from lib.contracts.selected import SELECTED
 
 
 def test_rounds_and_the_precision_of_their_selection(tmp_path, item):

@@ -90,11 +90,13 @@ def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, in
     assert planned(tree) == jobs
 
 
-def test_a_column_of_answers_and_scores_reruns_no_evaluated_model(tree: Path) -> None:
-    edit(tree, "lib/contracts/evaluation.py")
+@pytest.mark.parametrize("table", ["answers", "scores"])
+def test_a_column_of_what_is_reported_reruns_no_evaluated_model(tree: Path, table: str) -> None:
+    edit(tree, f"lib/contracts/{table}.py")
     jobs = planned(tree)
-    assert jobs["evaluation_answer"] == jobs["evaluation_score"] == 8
+    assert jobs["evaluation_score"] == 8
     assert not jobs.keys() & {"task_build", "lora_train", "evaluation_predict"}
+    assert table == "answers" or "selfimprove_train" not in jobs
 
 
 def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:

@@ -6,7 +6,7 @@ Example:
         --tokenizer results/model/smollm2-135m-q4_1/tokenizer.json --answers answers.parquet
 
 READS   branches (contract branches.BRANCHES), task items (task.ITEMS), the model's tokenizer
-WRITES  answers (contract evaluation.ANSWERS)
+WRITES  answers (contract answers.ANSWERS)
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import typer
 
 from lib.answers import answer
 from lib.cli import main
+from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES, CELL
-from lib.contracts.evaluation import ANSWERS
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 

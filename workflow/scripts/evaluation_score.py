@@ -5,8 +5,8 @@ Example:
         --items results/task/arithmetic/test.parquet --resamples 1000 --seed 0 --scores scores.parquet \
         --arm '{"method": "lora", "rank": 16}'
 
-READS   answers (contract evaluation.ANSWERS), task items (task.ITEMS)
-WRITES  scores (contract evaluation.SCORES)
+READS   answers (contract answers.ANSWERS), task items (task.ITEMS)
+WRITES  scores (contract scores.SCORES)
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Annotated
 import typer
 
 from lib.cli import main, settings
+from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import CELL
-from lib.contracts.evaluation import ANSWERS, SCORES
+from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 from lib.scoring import chrf_scores, exact_scores

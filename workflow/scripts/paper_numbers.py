@@ -28,9 +28,8 @@ import typer
 from lib import labels
 from lib.cli import main
 from lib.contracts.attention import REACH
-from lib.contracts.evaluation import SCORES
 from lib.contracts.lora import COSTS
-from lib.contracts.selfimprove import ROUNDS
+from lib.contracts.scores import ROUNDS, SCORES
 from lib.contracts.tokenizer import METRICS
 from lib.progress import Work
 

@@ -16,7 +16,7 @@ import typer
 
 from lib import figures, labels
 from lib.cli import main
-from lib.contracts.evaluation import SCORES
+from lib.contracts.scores import SCORES
 from lib.progress import Work
 
 

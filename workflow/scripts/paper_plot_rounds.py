@@ -16,7 +16,7 @@ import typer
 
 from lib import figures, labels
 from lib.cli import main
-from lib.contracts.selfimprove import ROUNDS
+from lib.contracts.scores import ROUNDS
 from lib.progress import Work
 
 SHOWN = ("greedy", "cot-max", "cot-aggregate")

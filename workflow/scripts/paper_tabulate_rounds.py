@@ -16,7 +16,7 @@ import typer
 
 from lib import labels, latex
 from lib.cli import main
-from lib.contracts.selfimprove import ROUNDS
+from lib.contracts.scores import ROUNDS
 from lib.progress import Work
 
 

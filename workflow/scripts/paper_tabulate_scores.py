@@ -16,7 +16,7 @@ import typer
 
 from lib import labels, latex
 from lib.cli import main
-from lib.contracts.evaluation import SCORES
+from lib.contracts.scores import SCORES
 from lib.progress import Work
 
 HEADER = [

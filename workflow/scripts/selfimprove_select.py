@@ -5,9 +5,9 @@ Example:
         --branches branches.parquet --answers answers.parquet --items pool-1.parquet \
         --selected selected.parquet
 
-READS   branches and answers of the pool (contracts branches.BRANCHES, evaluation.ANSWERS), and its
+READS   branches and answers of the pool (contracts branches.BRANCHES, answers.ANSWERS), and its
         items (task.ITEMS)
-WRITES  selected chains as task items with the chain as target (contract selfimprove.SELECTED)
+WRITES  selected chains as task items with the chain as target (contract selected.SELECTED)
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Annotated
 import typer
 
 from lib.cli import UserError, main
+from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES
-from lib.contracts.evaluation import ANSWERS
-from lib.contracts.selfimprove import SELECTED
+from lib.contracts.selected import SELECTED
 from lib.contracts.task import ITEMS
 from lib.filters import FILTERS
 from lib.progress import Work

@@ -6,9 +6,9 @@ Example:
         --selected round-1/selected.parquet --selected round-2/selected.parquet \
         start/scores.parquet round-1/scores.parquet round-2/scores.parquet
 
-READS   scores of the start adapter and of each round (contract evaluation.SCORES), selected chains of each
-        round (selfimprove.SELECTED)
-WRITES  rounds of one loop (contract selfimprove.ROUNDS)
+READS   scores of the start adapter and of each round (contract scores.SCORES), selected chains of each
+        round (selected.SELECTED)
+WRITES  rounds of one loop (contract scores.ROUNDS)
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Annotated
 import typer
 
 from lib.cli import main
-from lib.contracts.evaluation import SCORES
-from lib.contracts.selfimprove import ROUNDS, SELECTED
+from lib.contracts.scores import ROUNDS, SCORES
+from lib.contracts.selected import SELECTED
 from lib.intervals import share
 from lib.progress import Work
 

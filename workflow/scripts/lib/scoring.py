@@ -29,7 +29,7 @@ def exact_scores(answers: pd.DataFrame, resamples: int, seed: int) -> Iterator[d
     """Scores of a task whose answers are right or wrong.
 
     Args:
-        answers: branches of one cell (contract evaluation.ANSWERS).
+        answers: branches of one cell (contract answers.ANSWERS).
         resamples: bootstrap samples over items.
         seed: of the resampling.
 

@@ -1,4 +1,5 @@
 """The tables that stages hand on, with types and units of their columns: one module per stage.
 
-What models write in evaluation, branches, has a module apart from what is made of them.
+Evaluation and self-improvement share theirs: branches, answers, selected, scores. They are apart so that a
+new column in what is reported reruns no model.
 """

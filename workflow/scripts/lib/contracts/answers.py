@@ -1,0 +1,22 @@
+"""What is made of branches: answers, judged."""
+
+from lib.contracts.branches import BRANCH, CELL
+from lib.table import FLAG, INTEGER, REAL, TEXT, Column, Table
+
+ANSWERS = Table(
+    "answers",
+    {
+        **BRANCH,
+        "extracted": Column(TEXT, "the answer as normalised; null when there is none", null=True),
+        "span_start": Column(INTEGER, "first token of the answer", null=True),
+        "span_end": Column(INTEGER, "token after the answer", null=True),
+        "margin": Column(REAL, "mean margin over the answer's tokens", null=True),
+        "chain": Column(FLAG, "whether text stands before the answer; null when there is none", null=True),
+        "status": Column(TEXT, "answered, or why not: empty, length, question, no-answer"),
+        "score": Column(REAL, "1 or 0 for exact verifiers, sentence chrF / 100 for chrf"),
+        "correct": Column(
+            FLAG, "whether the answer is right; null where right is a matter of degree", null=True
+        ),
+    },
+    key=(*CELL, "item_id", "branch"),
+)
