@@ -181,7 +181,7 @@ rule paper_report:
         runtime=30,
     params:
         snakefile=os.path.relpath(workflow.main_snakefile),
-        overrides=as_json(workflow.config_settings.overwrite_config),
+        overrides=run_settings,
     shell:
         r"""
         exec &> >(tee {log:q})

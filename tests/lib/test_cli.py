@@ -33,6 +33,17 @@ def test_a_users_mistake_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "error: items.parquet: no rows\n"
 
 
+def test_a_missing_file_is_one_line(monkeypatch, capsys, tmp_path):
+    def step() -> None:
+        (tmp_path / "items.parquet").read_bytes()
+
+    monkeypatch.setattr("sys.argv", ["step"])
+    with pytest.raises(SystemExit) as end:
+        main(step)
+    assert end.value.code == 1
+    assert capsys.readouterr().err == f"error: {tmp_path}/items.parquet: there is no such file\n"
+
+
 def test_a_defect_keeps_its_traceback(monkeypatch):
     def step() -> None:
         raise ZeroDivisionError

@@ -39,7 +39,7 @@ def test_a_small_space_ends_and_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(arithmetic, "DRAWS", 3000)
     items = build({**TASK, "terms": 1}, "train", 100, tmp_path / "few.parquet")
     assert 0 < len(items) < 9
-    assert f"gives {len(items)} items for 'train', 100 were asked for" in capsys.readouterr().out
+    assert f"gives {len(items)} items for 'train'; 100 were asked for" in capsys.readouterr().out
 
 
 def test_a_source_without_items_of_the_split(tmp_path, monkeypatch):

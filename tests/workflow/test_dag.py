@@ -144,6 +144,21 @@ def test_an_edit_of_the_users_records_builds_their_task_anew(tree: Path) -> None
     assert planned(tree, *wanted) == {"task_build": 1}
 
 
+def test_example_of_the_readme_is_planned(tree: Path) -> None:
+    (block,) = re.findall(r"`my.yaml`:\n\n```yaml\n(.*?)```", (tree / "README.md").read_text(), re.DOTALL)
+    (tree / "my.yaml").write_text(block)
+    (tree / "data" / "ja").mkdir(parents=True)
+    (tree / "data" / "ja" / "news.jsonl.gz").touch()
+    jobs = planned(tree, "all", "--configfile", "my.yaml")
+    assert jobs["lora_train"] == 2 and jobs["paper_report"] == 1
+
+
+def test_results_may_go_to_another_folder(tree: Path) -> None:
+    wanted = ["results/lora/arms.parquet", "--configfile", "config/test.yaml", "--directory", "runs/mine"]
+    snakemake(tree, "--cores", "1", *wanted)
+    assert len(ARMS.read(tree / "runs" / "mine" / "results" / "lora" / "arms.parquet")) == 2
+
+
 def test_an_edit_of_the_config_does_not_reach_the_jobs_of_a_run(tree: Path) -> None:
     """A job on a cluster parses the workflow again, maybe hours after the run began."""
     config = tree / "config" / "test.yaml"

@@ -2,7 +2,7 @@
 
 Example:
     python workflow/scripts/corpus_build.py --corpus '{"kind": "gettext", "domain": "interface",
-        "split": {"dev": 0.05, "test": 0.15}}' --lang jpn_Jpan --seed 0 \\
+        "split": {"dev": 0.05, "test": 0.15}}' --lang jpn_Jpan --seed 0 \
         --train train.parquet --dev dev.parquet --test test.parquet django.whl weblate.whl
 
 READS   archives or the user's own files, as the kind of the corpus needs

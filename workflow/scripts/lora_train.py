@@ -2,7 +2,9 @@
 
 Example:
     python workflow/scripts/lora_train.py --model results/model/smollm2-135m-q4_1 \
-        --arm arm.json --budget '{"steps": 150, "rows": 16}' \
+        --arm '{"block": "lora", "method": "lora", "rank": 16, "alpha": 32, "scaling": 2.0, "targets":
+            "all-linear", "learning_rate": 1e-3, "warmup": 10, "weight_decay": 0.0, "clip": 1.0}' \
+        --budget '{"steps": 150, "rows": 16}' \
         --cell '{"model": "smollm2-135m-q4_1", "task": "arithmetic", "arm": "lora-r16", "seed": 0}' \
         --adapter out/adapter --steps out/steps.parquet --cost out/cost.parquet \
         results/task/arithmetic/train.parquet

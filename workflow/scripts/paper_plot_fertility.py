@@ -43,7 +43,7 @@ def plot_fertility(
         # Cheapest text on top; rows without any value last.
         values = values.loc[values.median(axis=1).sort_values(kind="stable").index]
 
-        figure, axes = figures.panels(1, 1, 1.6 + 0.24 * len(values))
+        figure, axes = figures.panels(1, 1, 1.6 + 0.24 * max(len(values), 4))
         ax = axes[0, 0]
         if values.notna().any(axis=None):
             low, high = values.min(axis=None), values.max(axis=None)
@@ -53,7 +53,7 @@ def plot_fertility(
                 digits=2,
                 cmap="crest",
                 norm=LogNorm(low, max(high, 1.01 * low)),
-                cbar_kws={"label": "tokens per word (logarithmic scale)", "pad": 0.02},
+                cbar_kws={"label": "tokens per word\n(logarithmic scale)", "pad": 0.02},
             )
             bar = ax.collections[0].colorbar
             figures.plain_log(bar.ax.yaxis, figures.log_ticks(low, high, STEPS))

@@ -20,7 +20,7 @@ from lib.cli import UserError, main
 from lib.contracts.lora import STEPS
 from lib.progress import Work
 
-WINDOW = 10  # steps of the moving average
+PARTS = 15  # a moving average is over this part of the steps
 
 
 def plot_loss(
@@ -52,7 +52,7 @@ def plot_loss(
             ax.plot(table["step"], table["loss"], color=colours[arm], alpha=0.15, linewidth=0.7)
             ax.plot(
                 table["step"],
-                table["loss"].rolling(WINDOW, min_periods=1, center=True).mean(),
+                table["loss"].rolling(max(1, len(table) // PARTS), min_periods=1, center=True).mean(),
                 color=colours[arm],
             )
         for (model, task), ax in places.items():
@@ -67,7 +67,7 @@ def plot_loss(
             axes[0, 0].plot([], [], color=colour, label=arm)
         figure.legend(loc="outside upper center", ncols=6)
         figures.note(
-            figure, f"Pale: single steps; strong: moving average of {WINDOW} steps; one line a seed."
+            figure, f"Pale: single steps; strong: moving average over 1/{PARTS} of them; one line a seed."
         )
         figures.save(figure, output)
 

@@ -44,7 +44,8 @@ def plot_memory_by_rank(
         )
         colours = figures.colours(sorted(set(table["series"])))
         shapes = dict(zip(colours, "osD^vP*X" * 9, strict=False))
-        parts = figures.colours(PARTS)
+        shared = figures.colours([*colours, *PARTS])  # no colour means two things
+        parts = {column: shared[column] for column in PARTS}
 
         figure, axes = figures.panels(1, 2, 3.4)
         peak, owned = axes[0]

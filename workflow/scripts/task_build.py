@@ -47,7 +47,7 @@ def task_build(
         if not found:
             raise UserError(f"{items}: no item for split {split!r}; the source of the task is too small")
         if len(found) < size:
-            print(f"task_build: the source gives {len(found)} items for {split!r}, {size} were asked for")
+            print(f"warning: the source gives {len(found)} items for {split!r}; {size} were asked for")
         sources = [*(documents or []), *([Path(chosen["path"])] if "path" in chosen else [])]
         ITEMS.write(list(found.values()), items, inputs=sources, seed=seed, task=chosen)
 

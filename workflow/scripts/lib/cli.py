@@ -21,8 +21,8 @@ class UserError(Exception):
 def main(step: Callable[..., None]) -> None:
     """Run ``step`` as a command-line program.
 
-    The docstring of ``step`` is the help text. A :class:`UserError` ends the program with
-    status 1 and one clear line; anything else is a defect and keeps its traceback.
+    The docstring of ``step`` is the help text. A :class:`UserError` or a missing file ends the program
+    with status 1 and one clear line; anything else is a defect and keeps its traceback.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(step)
@@ -30,6 +30,9 @@ def main(step: Callable[..., None]) -> None:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except FileNotFoundError as error:
+        print(f"error: {error.filename or error}: there is no such file", file=sys.stderr)
         sys.exit(1)
 
 

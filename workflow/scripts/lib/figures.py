@@ -145,6 +145,7 @@ def nothing(outputs: Iterable[Path]) -> None:
     """Write a figure that says that there is nothing to show: a grid of the config is empty."""
     figure, axes = panels(1, 1, 1.0)
     empty(axes[0, 0])
+    note(figure, "The run has nothing of this kind: its grid in the config is empty.")
     save(figure, outputs)
 
 
@@ -191,9 +192,10 @@ def points(
     known = ~np.isnan(value)
     spread = np.vstack([below, above])[:, known]
     if horizontal:
-        ax.errorbar(value[known], positions[known], xerr=spread, **options)
+        drawn = ax.errorbar(value[known], positions[known], xerr=spread, **options)
     else:
-        ax.errorbar(positions[known], value[known], yerr=spread, **options)
+        drawn = ax.errorbar(positions[known], value[known], yerr=spread, **options)
+    drawn.lines[0].set(clip_on=False, in_layout=False)  # a point on an axis is whole
     for position in positions[~known]:
         at = (0.01, position) if horizontal else (position, 0.01)
         where = ax.get_yaxis_transform() if horizontal else ax.get_xaxis_transform()

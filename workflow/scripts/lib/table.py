@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lib.cli import UserError
 from lib.provenance import provenance
 
 METADATA_KEY = b"tok2cot"
@@ -25,7 +26,7 @@ INTEGERS = pa.list_(pa.int32())
 REALS = pa.list_(pa.float32())
 
 
-class ContractError(ValueError):
+class ContractError(UserError):
     """A table does not have the columns, types or keys that its contract declares."""
 
 

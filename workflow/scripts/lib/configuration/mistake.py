@@ -22,7 +22,7 @@ def choose(name: Any, known: Collection[Any]) -> str:
     names = [str(other) for other in known]
     if not names:
         return "there is nothing to choose from yet"
-    close = difflib.get_close_matches(str(name), names, n=1)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.7)
     return f"{f'did you mean {close[0]!r}? ' if close else ''}known: {', '.join(names)}"
 
 

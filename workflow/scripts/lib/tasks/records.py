@@ -55,7 +55,7 @@ def _filled(task: dict[str, Any], record: dict[str, Any], place: str) -> dict[st
 
 
 def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
-    """The records whose question falls into the split, in the order of the source.
+    """The records whose question falls into the split, in an order that the source has no part in.
 
     Args:
         task: ``path`` (JSONL) or ``id`` with ``name``, ``split`` and ``revision`` (dataset);
@@ -63,13 +63,15 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
             template of what is trained on, by default a space and the answer; ``answer_after``: the
             answer is what follows this text (``####`` in GSM8K); ``verifier``.
         split: which questions to keep.
-        seed: unused, the records have an order.
+        seed: unused: the order is that of the questions' hashes, so that a source sorted by difficulty
+            gives no skewed sample.
         documents: unused.
 
     Raises:
         UserError: the source cannot be read, a record lacks a column that a template names, a
             prompt, target or answer is empty, or an answer that is to be compared as a number is none.
     """
+    found = []
     for place, record in _records(task):
         filled = _filled(task, record, place)
         if split_of(filled["prompt"]) != split:
@@ -82,10 +84,13 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
                 f"{place}: the answer {filled['answer'][:80]!r} is not a number; change 'answer' or "
                 "'answer_after', or choose another verifier"
             )
-        yield Item(
-            item_id(filled["prompt"]),
-            **filled,
-            verifier=task["verifier"],
-            template=task.get("path") or task["id"],
-            style="plain",
+        found.append(
+            Item(
+                item_id(filled["prompt"]),
+                **filled,
+                verifier=task["verifier"],
+                template=task.get("path") or task["id"],
+                style="plain",
+            )
         )
+    yield from sorted(found)
