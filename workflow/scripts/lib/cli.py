@@ -32,7 +32,8 @@ def main(step: Callable[..., None]) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except FileNotFoundError as error:
-        print(f"error: {error.filename or error}: there is no such file", file=sys.stderr)
+        said = f"{error.filename}: there is no such file" if error.filename else error
+        print(f"error: {said}", file=sys.stderr)
         sys.exit(1)
 
 
