@@ -43,7 +43,7 @@ def corpus_settings(wildcards):
 
 
 def mix_of(wildcards):
-    """Name of the mix that a rule reads: its own wildcard, or that of its tokenizer."""
+    """Name of a mix, from its own wildcard or from that of a tokenizer that is trained on it."""
     return wildcards.get("mix") or TOKENIZERS[wildcards.tokenizer]["mix"]
 
 

@@ -67,12 +67,14 @@ def test_a_sample_keeps_the_shares_of_languages_and_of_repeated_documents():
     assert mixed_text.sample(times, octets, 80_000, 0) is times
 
 
-def test_examples_are_spaced_over_each_file(documents):
+def test_examples_are_spaced_over_each_file(documents, monkeypatch):
     found = mixed_text.examples(documents, 12)
     assert len(found) == 12 and {lang for lang in SENTENCES if set(texts(lang)) & set(found)} == set(
         SENTENCES
     )
     assert set(mixed_text.examples(documents, 1000)) == set(texts())
+    monkeypatch.setattr(mixed_text, "BEGINNING", 5)
+    assert set(mixed_text.examples(documents, 1000)) == {text[:5] for text in texts()}
 
 
 def test_files_that_do_not_serve(documents, tmp_path):

@@ -14,6 +14,8 @@ from lib import mixes
 from lib.cli import UserError
 from lib.contracts.corpus import DOCUMENTS
 
+BEGINNING = 1000  # characters of an example
+
 
 class Mix(NamedTuple):
     """Which documents a training reads, and how often.
@@ -137,12 +139,13 @@ def sample(
 
 
 def examples(paths: Sequence[Path], n: int) -> list[str]:
-    """About ``n`` texts, as many of each file, evenly spaced over its first documents."""
+    """Beginnings of about ``n`` texts, as many of each file, evenly spaced over its first documents."""
     found: list[str] = []
     each = max(1, n // len(paths))
     for path in paths:
         batch = next(DOCUMENTS.batches(path, "text"), None)
         if batch is None:
             raise _no_documents(path)
-        found += batch["text"].take(np.arange(0, len(batch), max(1, len(batch) // each))).to_pylist()
+        taken = batch["text"].take(np.arange(0, len(batch), max(1, len(batch) // each)))
+        found += pc.utf8_slice_codeunits(taken, 0, BEGINNING).to_pylist()
     return found
