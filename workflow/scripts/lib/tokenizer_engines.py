@@ -43,9 +43,15 @@ class Encoder:
         self._fast = self._load()
 
     def _load(self):
-        """The fast engine; None where it does not read this tokenizer, or not its added tokens."""
+        """The fast engine; None where it cannot serve.
+
+        It reads the tokenizer, added tokens too, and the bytes of most ids are known; without them
+        each text would go to the reference after all.
+        """
         import splintr
 
+        if self._strange.mean() > 0.5:
+            return None
         try:
             engine = splintr.from_json_bytes(self.tokenizer.to_str().encode())
         except (ValueError, RuntimeError):
@@ -69,17 +75,21 @@ class Encoder:
         """
         sample = texts[:: max(1, len(texts) // CHECKED)]
         if self._fast is None or not self._agrees(self._fast, sample):
-            self.texts[REFERENCE] += len(texts)
+            self._count(REFERENCE, len(texts))
             return tokenizer_bytes.encode(self.tokenizer, self.table, texts)
         ids, counts = _flat(self._fast, texts)
         ends = np.cumsum(self._size[ids])
         octets = np.array([len(text) if text.isascii() else len(text.encode()) for text in texts], int)
         odd = self._odd(ids, counts, octets, ends)
-        self.texts[FAST] += int((~odd).sum())
+        self._count(FAST, len(texts) - int(odd.sum()))
         if odd.any():
-            self.texts[REFERENCE] += int(odd.sum())
+            self._count(REFERENCE, int(odd.sum()))
             return self._mended(texts, ids, counts, octets, odd)
         return Encoded(ids, counts, _cuts(ends, counts), np.zeros(len(texts), int))
+
+    def _count(self, engine: str, n: int) -> None:
+        if n:
+            self.texts[engine] += n
 
     def _odd(self, ids: np.ndarray, counts: np.ndarray, octets: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Whether a text's tokens do not add up to its bytes, have none that are known, or are unknown."""
