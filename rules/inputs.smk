@@ -73,10 +73,11 @@ def training_memory(wildcards, input, attempt):
     return (500 + min(int(60 * input.size_mb), most)) * attempt
 
 
-def largest_bytebpe(wildcards):
-    """The largest byte-level BPE of the grid on a mix."""
+def learnt_size(wildcards):
+    """The size that a mix's merges are learnt for: the next power of two that holds the grid, or 65536."""
     blocks = TOKENIZERS.values()
-    return max(t["size"] for t in blocks if t["family"] == "bytebpe" and t["mix"] == wildcards.mix)
+    largest = max(t["size"] for t in blocks if t["family"] == "bytebpe" and t["mix"] == wildcards.mix)
+    return max(65536, 1 << (largest - 1).bit_length())
 
 
 def learnt_merges(wildcards):
@@ -84,7 +85,7 @@ def learnt_merges(wildcards):
     if TOKENIZERS[wildcards.tokenizer]["family"] != "bytebpe":
         return []
     folder = f"results/tokenizer/merges/{mix_of(wildcards)}"
-    return [ancient(f"{folder}/merges.parquet"), ancient(f"{folder}/mixed.parquet")]
+    return [f"{folder}/merges.parquet", f"{folder}/mixed.parquet"]
 
 
 def learnt_options(wildcards, input):

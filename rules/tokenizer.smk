@@ -10,11 +10,11 @@ WRITES  results/tokenizer/merges/{mix}/merges.parquet, mixed.parquet   (byte-lev
         results/tokenizer/{tokenizer}/{corpus}/metrics.parquet, zipf.parquet
         results/tokenizer/metrics.parquet, zipf.parquet
 
-Byte-level BPE is learnt once for each mix, up to the largest size of the grid: the merges of a smaller
-vocabulary are the first of a larger one's. They are ancient() to the vocabularies cut from them, because
-a larger size makes the list longer and leaves its beginning as it was; whatever else changes it (text,
-mix, code, seed) the rule of the cuts declares itself. So a size that is added learns the list anew, cuts
-one tokenizer, and reruns nothing of what exists.
+Byte-level BPE is learnt once for each mix: the merges of a smaller vocabulary are the first of a larger
+one's, and each tokenizer is cut from them. They are learnt up to the next power of two above the grid, at
+least 65536, which costs little more; so a size that is added within it cuts one tokenizer, and reruns
+nothing of what exists. A size beyond it learns the list anew, and what is cut from it comes out the same,
+byte for byte, but runs. (ancient() would not do: Snakemake then plans no new cut while the list is planned.)
 """
 
 
@@ -38,7 +38,7 @@ rule tokenizer_merges:
         runtime=120,
     params:
         settings=mix_settings,
-        size=largest_bytebpe,
+        size=learnt_size,
         seed=config["seed"],
     shell:
         r"""
