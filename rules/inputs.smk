@@ -42,19 +42,58 @@ def corpus_settings(wildcards):
 # tokenizer
 
 
+def mix_of(wildcards):
+    """Name of a mix, from its own wildcard or from that of a tokenizer that is trained on it."""
+    return wildcards.get("mix") or TOKENIZERS[wildcards.tokenizer]["mix"]
+
+
 def mix_documents(wildcards):
-    """Training documents of the languages in a tokenizer's mix."""
-    mix = config["tokenizer"]["mixes"][TOKENIZERS[wildcards.tokenizer]["mix"]]
+    """Training documents of the languages in a mix."""
+    mix = config["tokenizer"]["mixes"][mix_of(wildcards)]
     languages = mix["languages"]
     if languages == "all":
         languages = config["corpora"][mix["corpus"]]["languages"]
     return [f"results/corpus/{mix['corpus']}/train/{lang}.parquet" for lang in languages]
 
 
+def mix_settings(wildcards):
+    """How a mix is sampled."""
+    mix = config["tokenizer"]["mixes"][mix_of(wildcards)]
+    return as_json({"temperature": mix["temperature"], "max_bytes": config["tokenizer"]["max_bytes"]})
+
+
 def training_settings(wildcards):
-    """Family, size and mix of a trained tokenizer."""
-    trained = TOKENIZERS[wildcards.tokenizer]
-    return as_json({**trained, "temperature": config["tokenizer"]["mixes"][trained["mix"]]["temperature"]})
+    """Family, size and mix of a trained tokenizer, and how the mix is sampled."""
+    return as_json({**TOKENIZERS[wildcards.tokenizer], **json.loads(mix_settings(wildcards))})
+
+
+def training_memory(wildcards, input, attempt):
+    """Memory of a training in MB: 60 for one of Parquet, but no more than its sample can need."""
+    most = 130 * config["tokenizer"]["max_bytes"] // 1_000_000
+    return (500 + min(int(60 * input.size_mb), most)) * attempt
+
+
+def learnt_size(wildcards):
+    """The size that a mix's merges are learnt for: the next power of two that holds the grid, or 65536."""
+    blocks = TOKENIZERS.values()
+    largest = max(t["size"] for t in blocks if t["family"] == "bytebpe" and t["mix"] == wildcards.mix)
+    return max(65536, 1 << (largest - 1).bit_length())
+
+
+def learnt_merges(wildcards):
+    """The merges that a byte-level BPE is cut from; nothing for other families."""
+    if TOKENIZERS[wildcards.tokenizer]["family"] != "bytebpe":
+        return []
+    folder = f"results/tokenizer/merges/{mix_of(wildcards)}"
+    return [f"{folder}/merges.parquet", f"{folder}/mixed.parquet"]
+
+
+def learnt_options(wildcards, input):
+    """The merges as options; nothing for families that have none."""
+    if not input.learnt:
+        return ""
+    merges, mixed = input.learnt
+    return f"--merges {merges} --mixed {mixed}"
 
 
 def tokenizer_file(wildcards):

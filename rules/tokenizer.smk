@@ -3,12 +3,54 @@ Tokenizer Lab: tokenizers trained on language mixes, and how well each serves ea
 
 READS   results/corpus/{corpus}/{split}/{lang}.parquet
         results/model/{model}/tokenizer.json   (pretrained tokenizers)
-WRITES  results/tokenizer/{tokenizer}/   (tokenizer.json and what else transformers loads; tokenizer.model too
+WRITES  results/tokenizer/merges/{mix}/merges.parquet, mixed.parquet   (byte-level BPE)
+        results/tokenizer/{tokenizer}/   (tokenizer.json and what else transformers loads; tokenizer.model too
         where SentencePiece trained it)
         results/tokenizer/{tokenizer}/training.parquet
         results/tokenizer/{tokenizer}/{corpus}/metrics.parquet, zipf.parquet
         results/tokenizer/metrics.parquet, zipf.parquet
+
+Byte-level BPE is learnt once for each mix: the merges of a smaller vocabulary are the first of a larger
+one's, and each tokenizer is cut from them. They are learnt up to the next power of two above the grid, at
+least 65536, which costs little more; so a size that is added within it cuts one tokenizer, and reruns
+nothing of what exists. A size beyond it learns the list anew, and what is cut from it comes out the same,
+byte for byte, but runs. (ancient() would not do: Snakemake then plans no new cut while the list is planned.)
 """
+
+
+rule tokenizer_merges:
+    input:
+        script=script("tokenizer_merges"),
+        lib=lib("tokenizer_merges"),
+        documents=mix_documents,
+    output:
+        merges="results/tokenizer/merges/{mix}/merges.parquet",
+        mixed="results/tokenizer/merges/{mix}/mixed.parquet",
+    log:
+        "results/logs/tokenizer_merges/{mix}.log",
+    benchmark:
+        "results/benchmarks/tokenizer_merges/{mix}.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=training_memory,
+        runtime=120,
+    params:
+        settings=mix_settings,
+        size=learnt_size,
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --settings {params.settings:q} \
+            --size {params.size:q} \
+            --seed {params.seed:q} \
+            --merges {output.merges:q} \
+            --mixed {output.mixed:q} \
+            {input.documents:q}
+        """
 
 
 rule tokenizer_train:
@@ -16,6 +58,7 @@ rule tokenizer_train:
         script=script("tokenizer_train"),
         lib=lib("tokenizer_train"),
         documents=mix_documents,
+        learnt=learnt_merges,
     output:
         tokenizer="results/tokenizer/{tokenizer}/tokenizer.json",
         config="results/tokenizer/{tokenizer}/tokenizer_config.json",
@@ -28,10 +71,11 @@ rule tokenizer_train:
         "../envs/text.yaml"
     threads: 1
     resources:
-        mem_mb=600,
+        mem_mb=training_memory,
         runtime=120,
     params:
         settings=training_settings,
+        learnt=learnt_options,
         seed=config["seed"],
     shell:
         r"""
@@ -40,6 +84,7 @@ rule tokenizer_train:
             --name {wildcards.tokenizer:q} \
             --settings {params.settings:q} \
             --seed {params.seed:q} \
+            {params.learnt} \
             --tokenizer {output.tokenizer:q} \
             --training {output.training:q} \
             {input.documents:q}

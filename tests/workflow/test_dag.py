@@ -59,7 +59,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ("lora_tabulate.py", {"lora_arms": 1, "paper_tabulate_costs": 1, "all": 1}),
         (
             "lib/zipf.py",
-            {"tokenizer_measure": 21, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
+            {"tokenizer_measure": 24, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
             | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf")}
             | {f"paper_tabulate_{name}": 1 for name in ("tokens_per_word", "premium")}
             | REPORT,
@@ -114,6 +114,23 @@ def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
         | {f"paper_tabulate_{name}": 1 for name in ("scores", "costs")}
         | REPORT
     )
+
+
+def test_a_larger_vocabulary_leaves_the_smaller_ones_and_their_models_alone(tree: Path) -> None:
+    block = "    - {families: [wordpiece]"
+    (tree / "config" / "more.yaml").write_text(
+        (tree / "config" / "test.yaml")
+        .read_text()
+        .replace(block, "    - {families: [bytebpe], sizes: [2500], mixes: [universal]}\n" + block)
+    )
+    jobs = planned(tree, "all", "--configfile", "config/more.yaml")
+    assert jobs["tokenizer_train"] == 1 and jobs["tokenizer_measure"] == 3
+    assert not jobs.keys() & {"tokenizer_merges", "model_graft", "lora_train", "evaluation_predict"}
+
+
+def test_another_sample_of_the_mix_trains_every_tokenizer_anew(tree: Path) -> None:
+    jobs = planned(tree, "tokenizers", *TARGET[1:], "--config", "tokenizer={max_bytes: 100000}")
+    assert jobs["tokenizer_merges"] == 1 and jobs["tokenizer_train"] == 7
 
 
 RECORDS = """

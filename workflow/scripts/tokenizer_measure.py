@@ -15,9 +15,10 @@ WRITES  results/tokenizer/{tokenizer}/{corpus}/metrics.parquet: one row per lang
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,8 @@ from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.tokenizer import METRICS, ZIPF
 from lib.intervals import bootstrap_ratio
 from lib.progress import Work
+from lib.tokenizer_engines import Encoder
 from lib.tokenizer_metrics import Ratio
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 POOLED = "mul_Zyyy"  # all languages together; mul is ISO 639-2 for multiple languages
 
@@ -42,7 +41,9 @@ def measure(
     corpus: Annotated[str, typer.Option(help="Name of the corpus.")],
     settings_text: Annotated[
         str,
-        typer.Option("--settings", help="JSON: family (bpe, unigram, bytebpe, pretrained), and mix or null."),
+        typer.Option(
+            "--settings", help="JSON: family (bpe, unigram, bytebpe, wordpiece, pretrained), and mix or null."
+        ),
     ],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the tokenizer.")],
     reference: Annotated[str, typer.Option(help="Language that premiums are against.")],
@@ -60,7 +61,7 @@ def measure(
     coder = Tokenizer.from_file(str(tokenizer))
     coder.no_truncation()
     coder.no_padding()
-    pieces = tokenizer_bytes.token_bytes(coder)
+    encoder = Encoder(coder)
     facts = {
         "tokenizer": name,
         "family": chosen["family"],
@@ -75,24 +76,24 @@ def measure(
             if table.empty:
                 raise UserError(f"{path}: no documents; take the language out of corpora.{corpus}.languages")
             lang = str(table["lang"].iloc[0])
-            found, counts[lang], groups[lang] = _measure_language(coder, pieces, table)
+            found, counts[lang], groups[lang] = _measure_language(encoder, table)
             rows += [{"lang": lang, **row} for row in found]
             work.advance(note=lang)
         rows += _premiums(groups, reference)
         rows = [{**facts, **_with_interval(row, resamples, seed)} for row in rows]
-        METRICS.write(rows, metrics, inputs=[tokenizer, *documents], seed=seed)
+        said = ", ".join(f"{n} texts by {engine}" for engine, n in sorted(encoder.texts.items()))
+        print(f"encoded {said}", file=sys.stderr)
+        METRICS.write(rows, metrics, inputs=[tokenizer, *documents], seed=seed, encoded=dict(encoder.texts))
         if len(counts) > 1:
             counts[POOLED] = np.sum(list(counts.values()), axis=0)
         points = [{"tokenizer": name, "corpus": corpus, **point} for point in _curves(counts)]
-        ZIPF.write(points, curves, inputs=[tokenizer, *documents])
+        ZIPF.write(points, curves, inputs=[tokenizer, *documents], encoded=dict(encoder.texts))
 
 
-def _measure_language(
-    coder: Tokenizer, pieces: list[bytes | None], table: pd.DataFrame
-) -> tuple[list[dict], np.ndarray, Counter]:
+def _measure_language(encoder: Encoder, table: pd.DataFrame) -> tuple[list[dict], np.ndarray, Counter]:
     """Rows of one language, the occurrences of each id, and the tokens of each group of documents."""
     texts = table["text"].tolist()
-    encoded = tokenizer_bytes.encode(coder, pieces, texts)
+    encoded, pieces = encoder.encode(texts), encoder.table
     fragment = np.array([tokenizer_bytes.is_fragment(piece) for piece in pieces])
     document = np.repeat(np.arange(len(texts)), encoded.counts)
     ratios = tokenizer_metrics.text_ratios(
@@ -103,7 +104,7 @@ def _measure_language(
         unknown=encoded.unknown,
     )
     by_text = np.split(encoded.ids, np.cumsum(encoded.counts)[:-1])
-    back = coder.decode_batch([ids.tolist() for ids in by_text], skip_special_tokens=False)
+    back = encoder.tokenizer.decode_batch([ids.tolist() for ids in by_text], skip_special_tokens=False)
     same = np.array([text == again for text, again in zip(texts, back, strict=True)])
     ratios["round_trip"] = Ratio(same, np.ones(len(texts)))
     counts = np.bincount(encoded.ids, minlength=len(pieces))
@@ -111,7 +112,7 @@ def _measure_language(
     rows = [{"metric": metric, "ratio": ratio} for metric, ratio in ratios.items()]
     rows.append({"metric": "renyi_efficiency", "value": efficiency, "n_docs": len(texts)})
     for segmenter in words.segmenters(str(table["lang"].iloc[0])):
-        ratios = _measure_words(coder, pieces, texts, encoded, segmenter)
+        ratios = _measure_words(encoder, texts, encoded, segmenter)
         for metric, ratio in ratios.items():
             name = metric + segmenter.suffix
             rows.append({"metric": name, "ratio": ratio, "segmenter": segmenter.name})
@@ -122,11 +123,7 @@ def _measure_language(
 
 
 def _measure_words(
-    coder: Tokenizer,
-    pieces: list[bytes | None],
-    texts: list[str],
-    encoded: tokenizer_bytes.Encoded,
-    segmenter: words.Segmenter,
+    encoder: Encoder, texts: list[str], encoded: tokenizer_bytes.Encoded, segmenter: words.Segmenter
 ) -> dict[str, Ratio]:
     """Word metrics of one language by one segmenter; each distinct word is encoded alone once."""
     spans = [segmenter.spans(text) for text in texts]
@@ -137,9 +134,7 @@ def _measure_words(
     forms = distinct.tolist()
     skipped = [[(len(form) - len(form.lstrip(" ")), len(form))] for form in forms]
     _, first, last = words.located(forms, skipped)
-    isolated = tokenizer_metrics.inner_cuts(
-        tokenizer_bytes.encode(coder, pieces, forms).cuts, 2 * first, 2 * last
-    )
+    isolated = tokenizer_metrics.inner_cuts(encoder.encode(forms).cuts, 2 * first, 2 * last)
     return tokenizer_metrics.word_ratios(encoded.counts, document, in_context, isolated[index])
 
 
