@@ -99,7 +99,7 @@ def measure(
             if table.empty:
                 raise UserError(f"{path}: no documents; take the language out of corpora.{corpus}.languages")
             lang = str(table["lang"].iloc[0])
-            found[lang] = measure_language(coder, known, table)
+            found[lang] = measure_language(coder, known, table, words.segmenters(lang))
             rows += [{"lang": lang, **row} for row in _valued(found[lang].rows, resamples, seed)]
             work.advance(note=lang)
         groups = {lang: measured.groups for lang, measured in found.items()}
@@ -115,13 +115,16 @@ def measure(
         ZIPF.write([{**names, **point} for point in _curves(counts)], curves, inputs=inputs)
 
 
-def measure_language(coder: Tokenizer, known: tokenizer_bytes.Pieces, table: pd.DataFrame) -> Measured:
+def measure_language(
+    coder: Tokenizer, known: tokenizer_bytes.Pieces, table: pd.DataFrame, segmenters: list[words.Segmenter]
+) -> Measured:
     """All that is measured in one language by itself.
 
     Args:
         coder: the tokenizer.
         known: :func:`tokenizer_bytes.pieces` of it.
         table: documents of the language.
+        segmenters: what finds its words.
     """
     texts = table["text"].tolist()
     encoded = tokenizer_bytes.encode(coder, known, texts)
@@ -144,7 +147,7 @@ def measure_language(coder: Tokenizer, known: tokenizer_bytes.Pieces, table: pd.
     counts = np.bincount(encoded.ids, minlength=len(known.bytes))
     values = tokenizer_metrics.type_metrics(counts, coder.get_vocab_size())
     rows += [{"metric": metric, "value": value, "n_docs": len(texts)} for metric, value in values.items()]
-    for segmenter in words.segmenters(str(table["lang"].iloc[0])):
+    for segmenter in segmenters:
         ratios = _measure_words(coder, known, encoded, octets, words.find(texts, segmenter))
         for metric, ratio in ratios.items():
             name = metric + segmenter.suffix
