@@ -51,9 +51,10 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     from tokenizer_measure import measure_language
     from tokenizers import Tokenizer
 
-    from lib import tokenizer_bytes, tokenizer_metrics, words, zipf
+    from lib import tokenizer_metrics, words, zipf
+    from lib.tokenizer_engines import Encoder
 
-    coder = Tokenizer.from_file(tokenizer)
+    encoder = Encoder(Tokenizer.from_file(tokenizer))
     tables = {}
     for lang, said in texts.items():
         names = [str(number) for number in range(len(said))]
@@ -61,8 +62,7 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     icu = words.icu()
 
     def run() -> object:
-        known = tokenizer_bytes.pieces(coder)
-        found = {lang: measure_language(coder, known, table, [icu]) for lang, table in tables.items()}
+        found = {lang: measure_language(encoder, table, [icu]) for lang, table in tables.items()}
         groups = {lang: measured.groups for lang, measured in found.items()}
         against = [tokenizer_metrics.premium(groups[lang], groups[REFERENCE]) for lang in found]
         shared = tokenizer_metrics.parallel(groups)

@@ -54,15 +54,19 @@ def test_word_metrics():
     assert ratios["fertility"].denominators.tolist() == [3, 0]
 
 
+def whole(cuts, starts, ends, spaced):
+    return tm.whole_tokens(cuts, starts, ends, spaced, tm.inner_cuts(cuts, starts, ends)).tolist()
+
+
 def test_words_that_are_one_token():
     # " a bc de" with the tokens " a", " ", "bc", " d", "e", in half bytes.
     cuts = 2 * np.array([0, 2, 3, 5, 7, 8])
-    starts, ends, spaced = np.array([1, 3, 6]), np.array([2, 5, 8]), np.array([True] * 3)
-    assert tm.whole_tokens(cuts, 2 * starts, 2 * ends, spaced).tolist() == [True, True, False]
-    assert tm.whole_tokens(cuts, 2 * starts, 2 * ends, ~spaced).tolist() == [False, True, False]
+    starts, ends, spaced = 2 * np.array([1, 3, 6]), 2 * np.array([2, 5, 8]), np.array([True] * 3)
+    assert whole(cuts, starts, ends, spaced) == [True, True, False]
+    assert whole(cuts, starts, ends, ~spaced) == [False, True, False]
     # A token over two words is none of them.
-    assert tm.whole_tokens(2 * np.array([0, 8]), 2 * starts, 2 * ends, spaced).tolist() == [False] * 3
-    assert tm.whole_tokens(np.zeros(0, int), starts, ends, spaced).tolist() == [False] * 3
+    assert whole(2 * np.array([0, 8]), starts, ends, spaced) == [False] * 3
+    assert whole(np.zeros(0, int), starts, ends, spaced) == [False] * 3
 
 
 def test_premium_is_over_what_both_say():

@@ -22,7 +22,7 @@ import os
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,10 +33,8 @@ from lib.cli import UserError, main, settings
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.tokenizer import LENGTHS, LORENZ, METRICS, ZIPF
 from lib.progress import Work
+from lib.tokenizer_engines import Encoder
 from lib.tokenizer_metrics import Ratio
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 POOLED = "mul_Zyyy"  # all languages together; mul is ISO 639-2 for multiple languages
 EMPTY = dict.fromkeys(("segmenter", "n_words", "value", "ci_low", "ci_high"))  # what a row may lack
@@ -63,7 +61,9 @@ def measure(
     corpus: Annotated[str, typer.Option(help="Name of the corpus.")],
     settings_text: Annotated[
         str,
-        typer.Option("--settings", help="JSON: family (bpe, unigram, bytebpe, pretrained), and mix or null."),
+        typer.Option(
+            "--settings", help="JSON: family (bpe, unigram, bytebpe, wordpiece, pretrained), and mix or null."
+        ),
     ],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the tokenizer.")],
     reference: Annotated[str, typer.Option(help="Language that premiums are against.")],
@@ -83,7 +83,7 @@ def measure(
     coder = Tokenizer.from_file(str(tokenizer))
     coder.no_truncation()
     coder.no_padding()
-    known = tokenizer_bytes.pieces(coder)
+    encoder = Encoder(coder)
     names = {"tokenizer": name, "corpus": corpus}
     facts = {
         **names,
@@ -99,13 +99,16 @@ def measure(
             if table.empty:
                 raise UserError(f"{path}: no documents; take the language out of corpora.{corpus}.languages")
             lang = str(table["lang"].iloc[0])
-            found[lang] = measure_language(coder, known, table, words.segmenters(lang))
+            found[lang] = measure_language(encoder, table, words.segmenters(lang))
             rows += [{"lang": lang, **row} for row in _valued(found[lang].rows, resamples, seed)]
             work.advance(note=lang)
         groups = {lang: measured.groups for lang, measured in found.items()}
         rows += _valued(_premiums(groups, reference), resamples, seed)
         unequal, curve = _inequality(groups, resamples, seed)
-        METRICS.write([{**facts, **row} for row in rows + unequal], metrics, inputs=inputs, seed=seed)
+        said = ", ".join(f"{n} texts by {engine}" for engine, n in sorted(encoder.texts.items()))
+        print(f"encoded {said}", file=sys.stderr)
+        rows = [{**facts, **row} for row in rows + unequal]
+        METRICS.write(rows, metrics, inputs=inputs, seed=seed, encoded=dict(encoder.texts))
         LORENZ.write([{**names, **row} for row in curve], lorenz, inputs=inputs)
         tokens = pd.concat([measured.lengths for measured in found.values()], ignore_index=True)
         LENGTHS.write(tokens.assign(**names), lengths, inputs=inputs)
@@ -115,19 +118,16 @@ def measure(
         ZIPF.write([{**names, **point} for point in _curves(counts)], curves, inputs=inputs)
 
 
-def measure_language(
-    coder: Tokenizer, known: tokenizer_bytes.Pieces, table: pd.DataFrame, segmenters: list[words.Segmenter]
-) -> Measured:
+def measure_language(encoder: Encoder, table: pd.DataFrame, segmenters: list[words.Segmenter]) -> Measured:
     """All that is measured in one language by itself.
 
     Args:
-        coder: the tokenizer.
-        known: :func:`tokenizer_bytes.pieces` of it.
+        encoder: the tokenizer.
         table: documents of the language.
         segmenters: what finds its words.
     """
     texts = table["text"].tolist()
-    encoded = tokenizer_bytes.encode(coder, known, texts)
+    encoded, coder, known = encoder.encode(texts), encoder.tokenizer, encoder.known
     document = np.repeat(np.arange(len(texts)), encoded.counts)
     octets = np.array([len(text.encode()) for text in texts])
     ratios = tokenizer_metrics.text_ratios(
@@ -148,7 +148,7 @@ def measure_language(
     values = tokenizer_metrics.type_metrics(counts, coder.get_vocab_size())
     rows += [{"metric": metric, "value": value, "n_docs": len(texts)} for metric, value in values.items()]
     for segmenter in segmenters:
-        ratios = _measure_words(coder, known, encoded, octets, words.find(texts, segmenter))
+        ratios = _measure_words(encoder, encoded, octets, words.find(texts, segmenter))
         for metric, ratio in ratios.items():
             name = metric + segmenter.suffix
             rows.append({"metric": name, "ratio": ratio, "segmenter": segmenter.name})
@@ -160,11 +160,7 @@ def measure_language(
 
 
 def _measure_words(
-    coder: Tokenizer,
-    known: tokenizer_bytes.Pieces,
-    encoded: tokenizer_bytes.Encoded,
-    octets: np.ndarray,
-    found: words.Words,
+    encoder: Encoder, encoded: tokenizer_bytes.Encoded, octets: np.ndarray, found: words.Words
 ) -> dict[str, Ratio]:
     """Word metrics of one language by one segmenter; each distinct word is encoded alone once."""
     starts, ends = 2 * found.starts, 2 * found.ends
@@ -174,14 +170,15 @@ def _measure_words(
     size = np.array([len(form.encode()) for form in found.forms], int)
     last = 2 * np.cumsum(size)
     isolated = tokenizer_metrics.inner_cuts(
-        tokenizer_bytes.encode(coder, known, found.forms).cuts, last - 2 * (size - spaced), last
+        encoder.encode(found.forms).cuts, last - 2 * (size - spaced), last
     )
+    in_context = tokenizer_metrics.inner_cuts(encoded.cuts, starts, ends)
     return tokenizer_metrics.word_ratios(
         encoded.counts,
         found.document,
-        in_context=tokenizer_metrics.inner_cuts(encoded.cuts, starts, ends),
+        in_context=in_context,
         isolated=isolated[found.form],
-        whole=tokenizer_metrics.whole_tokens(cuts, starts, ends, spaced[found.form]),
+        whole=tokenizer_metrics.whole_tokens(cuts, starts, ends, spaced[found.form], in_context),
     )
 
 

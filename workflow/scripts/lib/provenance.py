@@ -19,6 +19,7 @@ PACKAGES = (
     "peft",
     "tokenizers",
     "sentencepiece",
+    "splintr-rs",
     "pyarrow",
     "pandas",
     "numpy",

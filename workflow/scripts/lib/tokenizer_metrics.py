@@ -71,7 +71,9 @@ def are_cuts(cuts: np.ndarray, places: np.ndarray) -> np.ndarray:
     return cuts[np.minimum(index, len(cuts) - 1)] == places
 
 
-def whole_tokens(cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray, spaced: np.ndarray) -> np.ndarray:
+def whole_tokens(
+    cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray, spaced: np.ndarray, inner: np.ndarray
+) -> np.ndarray:
     """Whether each span is exactly one token, with or without the space before it.
 
     Args:
@@ -79,9 +81,13 @@ def whole_tokens(cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray, spaced:
         starts: of the spans, in half bytes, shape (spans,).
         ends: of the spans.
         spaced: whether a space, which is one byte, stands before the span.
+        inner: :func:`inner_cuts` of the spans.
     """
+    whole = inner == 0
+    starts, ends, spaced = starts[whole], ends[whole], spaced[whole]
     begun = are_cuts(cuts, starts) | (spaced & are_cuts(cuts, starts - 2))
-    return begun & are_cuts(cuts, ends) & (inner_cuts(cuts, starts, ends) == 0)
+    whole[whole] = begun & are_cuts(cuts, ends)
+    return whole
 
 
 def word_ratios(
