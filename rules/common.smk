@@ -37,6 +37,7 @@ wildcard_constraints:
     corpus=r"[^/]+",
     split=r"train|dev|test|pool-\d+",
     lang=r"[a-z]{3}_[A-Z][a-z]{3}",
+    mix=r"[^/]+",
     tokenizer=r"[^/]+",
     model=r"[^/]+",
     task=r"[^/]+",

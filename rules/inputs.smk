@@ -42,19 +42,57 @@ def corpus_settings(wildcards):
 # tokenizer
 
 
+def mix_of(wildcards):
+    """Name of the mix that a rule reads: its own wildcard, or that of its tokenizer."""
+    return wildcards.get("mix") or TOKENIZERS[wildcards.tokenizer]["mix"]
+
+
 def mix_documents(wildcards):
-    """Training documents of the languages in a tokenizer's mix."""
-    mix = config["tokenizer"]["mixes"][TOKENIZERS[wildcards.tokenizer]["mix"]]
+    """Training documents of the languages in a mix."""
+    mix = config["tokenizer"]["mixes"][mix_of(wildcards)]
     languages = mix["languages"]
     if languages == "all":
         languages = config["corpora"][mix["corpus"]]["languages"]
     return [f"results/corpus/{mix['corpus']}/train/{lang}.parquet" for lang in languages]
 
 
+def mix_settings(wildcards):
+    """How a mix is sampled."""
+    mix = config["tokenizer"]["mixes"][mix_of(wildcards)]
+    return as_json({"temperature": mix["temperature"], "max_bytes": config["tokenizer"]["max_bytes"]})
+
+
 def training_settings(wildcards):
-    """Family, size and mix of a trained tokenizer."""
-    trained = TOKENIZERS[wildcards.tokenizer]
-    return as_json({**trained, "temperature": config["tokenizer"]["mixes"][trained["mix"]]["temperature"]})
+    """Family, size and mix of a trained tokenizer, and how the mix is sampled."""
+    return as_json({**TOKENIZERS[wildcards.tokenizer], **json.loads(mix_settings(wildcards))})
+
+
+def training_memory(wildcards, input, attempt):
+    """Memory of a training in MB: 60 for one of Parquet, but no more than its sample can need."""
+    most = 130 * config["tokenizer"]["max_bytes"] // 1_000_000
+    return (500 + min(int(60 * input.size_mb), most)) * attempt
+
+
+def largest_bytebpe(wildcards):
+    """The largest byte-level BPE of the grid on a mix."""
+    blocks = TOKENIZERS.values()
+    return max(t["size"] for t in blocks if t["family"] == "bytebpe" and t["mix"] == wildcards.mix)
+
+
+def learnt_merges(wildcards):
+    """The merges that a byte-level BPE is cut from; nothing for other families."""
+    if TOKENIZERS[wildcards.tokenizer]["family"] != "bytebpe":
+        return []
+    folder = f"results/tokenizer/merges/{mix_of(wildcards)}"
+    return [ancient(f"{folder}/merges.parquet"), ancient(f"{folder}/mixed.parquet")]
+
+
+def learnt_options(wildcards, input):
+    """The merges as options; nothing for families that have none."""
+    if not input.learnt:
+        return ""
+    merges, mixed = input.learnt
+    return f"--merges {merges} --mixed {mixed}"
 
 
 def tokenizer_file(wildcards):

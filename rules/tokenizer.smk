@@ -3,13 +3,20 @@ Tokenizer Lab: tokenizers trained on language mixes, and how well each serves ea
 
 READS   results/corpus/{corpus}/{split}/{lang}.parquet
         results/model/{model}/tokenizer.json   (pretrained tokenizers)
-WRITES  results/tokenizer/{tokenizer}/   (tokenizer.json and what else transformers loads; tokenizer.model too
+WRITES  results/tokenizer/merges/{mix}/merges.parquet, mixed.parquet   (byte-level BPE)
+        results/tokenizer/{tokenizer}/   (tokenizer.json and what else transformers loads; tokenizer.model too
         where SentencePiece trained it)
         results/tokenizer/{tokenizer}/training.parquet
         results/tokenizer/{tokenizer}/{corpus}/metrics.parquet, zipf.parquet, lorenz.parquet, lengths.parquet
         results/tokenizer/{tokenizer}/vocabulary.parquet, probes.parquet, morphs.parquet
         results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
         morphs.parquet, comparisons.parquet
+
+Byte-level BPE is learnt once for each mix, up to the largest size of the grid: the merges of a smaller
+vocabulary are the first of a larger one's. They are ancient() to the vocabularies cut from them, because
+a larger size makes the list longer and leaves its beginning as it was; whatever else changes it (text,
+mix, code, seed) the rule of the cuts declares itself. So a size that is added learns the list anew, cuts
+one tokenizer, and reruns nothing of what exists.
 """
 
 # Tables of all tokenizers: contract, parts.
@@ -23,11 +30,47 @@ TOKENIZER_TABLES = {
 }
 
 
+rule tokenizer_merges:
+    input:
+        script=script("tokenizer_merges"),
+        lib=lib("tokenizer_merges"),
+        documents=mix_documents,
+    output:
+        merges="results/tokenizer/merges/{mix}/merges.parquet",
+        mixed="results/tokenizer/merges/{mix}/mixed.parquet",
+    log:
+        "results/logs/tokenizer_merges/{mix}.log",
+    benchmark:
+        "results/benchmarks/tokenizer_merges/{mix}.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=training_memory,
+        runtime=120,
+    params:
+        settings=mix_settings,
+        size=largest_bytebpe,
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --settings {params.settings:q} \
+            --size {params.size:q} \
+            --seed {params.seed:q} \
+            --merges {output.merges:q} \
+            --mixed {output.mixed:q} \
+            {input.documents:q}
+        """
+
+
 rule tokenizer_train:
     input:
         script=script("tokenizer_train"),
         lib=lib("tokenizer_train"),
         documents=mix_documents,
+        learnt=learnt_merges,
     output:
         tokenizer="results/tokenizer/{tokenizer}/tokenizer.json",
         config="results/tokenizer/{tokenizer}/tokenizer_config.json",
@@ -40,10 +83,11 @@ rule tokenizer_train:
         "../envs/text.yaml"
     threads: 1
     resources:
-        mem_mb=600,
+        mem_mb=training_memory,
         runtime=120,
     params:
         settings=training_settings,
+        learnt=learnt_options,
         seed=config["seed"],
     shell:
         r"""
@@ -52,6 +96,7 @@ rule tokenizer_train:
             --name {wildcards.tokenizer:q} \
             --settings {params.settings:q} \
             --seed {params.seed:q} \
+            {params.learnt} \
             --tokenizer {output.tokenizer:q} \
             --training {output.training:q} \
             {input.documents:q}

@@ -123,3 +123,14 @@ def test_provenance_travels_with_the_table(tmp_path):
     assert record["inputs"] == {
         str(tmp_path / "input"): "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     }
+
+
+def test_a_table_is_read_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr("lib.table.BATCH", 1)
+    THINGS.write(rows(), path := tmp_path / "things.parquet")
+    parts = list(THINGS.batches(path, "part", "name"))
+    assert len(parts) == len(rows()) and all(len(part) == 1 for part in parts)
+    assert [part["name"][0].as_py() for part in parts] == THINGS.read(path)["name"].tolist()
+    pq.write_table(pq.read_table(path).drop(["seconds"]), tmp_path / "other.parquet")
+    with pytest.raises(ContractError, match=r"other.parquet: not a 'things' table, it lacks \['seconds'\]"):
+        next(THINGS.batches(tmp_path / "other.parquet", "name"))

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 import sentencepiece
 from multilingual import texts
@@ -7,6 +9,29 @@ from lib.cli import UserError
 
 SIZES = {"bpe": 400, "unigram": 345, "bytebpe": 320}
 TEXTS = [*texts(), *texts(), "a  b   c    d\n\tif x:\n        return 1  # two\n"]
+
+
+def bytebpe_alone(texts, size):
+    """The trainer's own tokenizer of one size: the slow twin of cutting a larger one's merges."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(training.WORDS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=training.MIN_FREQUENCY,
+        special_tokens=list(training.ROLES.values()),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
 
 
 def train(family):
@@ -36,6 +61,17 @@ def test_the_vocabulary_has_the_size_asked_for_and_all_bytes(trained):
         assert sum(len(piece) == 1 for piece in tokenizer.get_vocab()) == 256
     else:
         assert all(tokenizer.token_to_id(f"<0x{byte:02X}>") is not None for byte in range(256))
+
+
+def test_a_smaller_bytebpe_is_the_beginning_of_a_larger_one():
+    merges = training.byte_merges(TEXTS, 330)
+    for size in (259, 260, 290, 329, 330):
+        assert training.bytebpe_of(merges, size).to_str() == bytebpe_alone(TEXTS, size).to_str()
+
+
+def test_two_merges_that_make_the_same_piece():
+    doubled = [("a", "b"), ("b", "c"), ("ab", "c"), ("a", "bc"), ("x", "y")]
+    assert training.bytebpe_of(doubled, 263).get_vocab()["xy"] == 262
 
 
 def test_training_again_gives_the_same_file(trained):
@@ -114,6 +150,42 @@ def test_a_size_that_the_text_does_not_support(family):
         UserError, match=r"tokenizer.grid: 262 pieces do not hold .* raise sizes to \d+ or more"
     ):
         training.sentencepiece_model(TEXTS, family, 262)
+
+
+WORDPIECE = 180
+
+
+@pytest.fixture(scope="module")
+def wordpiece():
+    return training.wordpiece(lambda: TEXTS, WORDPIECE)
+
+
+def test_wordpiece_is_the_same_every_time(wordpiece):
+    """The library's own trainer gives another vocabulary with every run."""
+    assert wordpiece.get_vocab_size() == WORDPIECE
+    assert all(training.wordpiece(lambda: TEXTS, WORDPIECE).to_str() == wordpiece.to_str() for _ in range(5))
+
+
+def test_wordpiece_parts_words_and_knows_its_limits(wordpiece):
+    encoding = wordpiece.encode("the mat 猫 \u0d9a<|endoftext|>", add_special_tokens=False)
+    assert "".join(encoding.tokens).replace("##", "") == "themat猫<|unknown|><|endoftext|>"
+    assert wordpiece.decode(wordpiece.encode("saw the mat").ids) == "saw the mat"
+    assert training.damaged(wordpiece, ["two  spaces"]) and "wordpiece" not in training.LOSSLESS
+
+
+def test_wordpiece_leaves_out_the_rarest_characters():
+    counts = Counter({"a": 9000, "b": 994, "d": 2, "c": 4})
+    assert training._rare(counts) == ["d"]  # a and b alone are 0.9994 of the text
+    assert training._rare(Counter({"a": 1})) == [] and training._rare(Counter()) == []
+
+
+def test_wordpiece_sizes_out_of_reach():
+    with pytest.raises(UserError, match=r"this text supports \d+ pieces, not 50000"):
+        training.wordpiece(lambda: TEXTS, 50000)
+    with pytest.raises(
+        UserError, match=r"50 pieces do not hold the characters .* raise sizes to \d+ or more"
+    ):
+        training.wordpiece(lambda: TEXTS, 50)
 
 
 def test_a_size_that_the_text_does_not_support_in_bytes():

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,22 +7,34 @@ from pathlib import Path
 import pytest
 from multilingual import SENTENCES, write_corpus
 
-from lib.contracts.tokenizer import TRAINING
+from lib.contracts.tokenizer import MERGES, TRAINING
 from lib.table import read_provenance
 
 SCRIPT = Path("workflow/scripts/tokenizer_train.py").resolve()
+SIZES = {"bpe": 400, "unigram": 330, "bytebpe": 320, "wordpiece": 180}
 
 
-def train(folder, documents, **settings):
-    command = [sys.executable, SCRIPT, "--name", "tok", "--settings", json.dumps({"mix": "all", **settings})]
-    command += [
-        "--tokenizer",
-        folder / "tokenizer.json",
-        "--training",
-        folder / "training.parquet",
-        *documents,
-    ]
-    return subprocess.run(command, capture_output=True, text=True)
+MOST = 1_000_000  # bytes; more than the sentences have
+
+
+def run(script, *arguments, **environment):
+    """Run a script on its own; what the environment says of threads is for it to overrule."""
+    command = [sys.executable, SCRIPT.with_name(f"{script}.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+def learn(folder, documents, size=320, max_bytes=MOST, **environment):
+    how = json.dumps({"temperature": 2, "max_bytes": max_bytes})
+    files = ["--merges", folder / "merges.parquet", "--mixed", folder / "mixed.parquet"]
+    return run("tokenizer_merges", "--settings", how, "--size", size, *files, *documents, **environment)
+
+
+def train(folder, documents, learnt=None, environment=None, **settings):
+    how = json.dumps({"mix": "all", "temperature": 2, "max_bytes": MOST, **settings})
+    files = ["--tokenizer", folder / "tokenizer.json", "--training", folder / "training.parquet"]
+    if learnt:
+        files += ["--merges", learnt / "merges.parquet", "--mixed", learnt / "mixed.parquet"]
+    return run("tokenizer_train", "--name", "tok", "--settings", how, *files, *documents, **environment or {})
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +42,27 @@ def documents(tmp_path_factory):
     return write_corpus(tmp_path_factory.mktemp("corpus"), repeats=4)
 
 
-@pytest.mark.parametrize(("family", "size"), [("bpe", 400), ("unigram", 330), ("bytebpe", 320)])
-def test_a_tokenizer_is_trained(tmp_path, documents, family, size):
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory, documents):
+    folder = tmp_path_factory.mktemp("learnt")
+    done = learn(folder, documents, 340)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(("family", "size"), SIZES.items())
+def test_a_tokenizer_is_trained(tmp_path, documents, learnt, family, size):
     import sentencepiece
     from tokenizers import Tokenizer
 
-    done = train(tmp_path, documents, family=family, size=size, temperature=2)
+    done = train(tmp_path, documents, learnt if family == "bytebpe" else None, family=family, size=size)
     assert done.returncode == 0, done.stderr
     files = {"tokenizer.json", "tokenizer_config.json", "training.parquet"}
-    files |= set() if family == "bytebpe" else {"tokenizer.model"}
+    files |= {"tokenizer.model"} if family in ("bpe", "unigram") else set()
     assert {path.name for path in tmp_path.iterdir()} == files
     tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     assert tokenizer.get_vocab_size() == size
-    if family != "bytebpe":
+    if family in ("bpe", "unigram"):
         model = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "tokenizer.model"))
         text = SENTENCES["jpn_Jpan"][0] + " <|0|> 𠮷"
         assert tokenizer.encode(text).ids == model.encode(text)
@@ -49,22 +70,58 @@ def test_a_tokenizer_is_trained(tmp_path, documents, family, size):
     table = TRAINING.read(tmp_path / "training.parquet")
     assert sorted(table["lang"]) == sorted(SENTENCES) and table["share"].sum() == pytest.approx(1)
     assert set(table["vocab_size"]) == {size} and (table["n_docs"] == 12).all()
-    assert len(read_provenance(tmp_path / "training.parquet")["inputs"]) == len(documents)
+    assert (table["n_characters_read"] == table["n_characters_wanted"]).all()
+    inputs = read_provenance(tmp_path / "training.parquet")["inputs"]
+    assert len(inputs) == len(documents) + 2 * (family == "bytebpe")
 
 
-def test_two_runs_give_the_same_files(tmp_path, documents):
-    for run in ("one", "two"):
-        assert train(tmp_path / run, documents, family="unigram", size=330, temperature=3).returncode == 0
-    for name in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+@pytest.mark.parametrize(("family", "size"), SIZES.items())
+def test_runs_and_threads_give_the_same_files(tmp_path, documents, family, size):
+    for threads in ("1", "3"):
+        folder = tmp_path / threads
+        environment = {"RAYON_NUM_THREADS": threads, "OMP_NUM_THREADS": threads, "PYTHONHASHSEED": threads}
+        if family == "bytebpe":
+            assert learn(folder, documents, **environment).returncode == 0
+        learnt = folder if family == "bytebpe" else None
+        done = train(folder, documents, learnt, environment, family=family, size=size)
+        assert done.returncode == 0, done.stderr
+    for path in (tmp_path / "1").iterdir():
+        if path.suffix != ".parquet":
+            assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
+
+
+def test_a_larger_list_of_merges_changes_no_smaller_tokenizer(tmp_path, documents, learnt):
+    assert learn(tmp_path / "small", documents, 300).returncode == 0
+    for name, merges in (("one", tmp_path / "small"), ("two", learnt)):
+        assert train(tmp_path / name, documents, merges, family="bytebpe", size=300).returncode == 0
+    one, two = (tmp_path / name / "tokenizer.json" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_merges_run_out_where_the_text_does(tmp_path, documents):
+    assert learn(tmp_path, documents, 9000).returncode == 0
+    few = len(MERGES.read(tmp_path / "merges.parquet"))
+    done = train(tmp_path / "all", documents, tmp_path, family="bytebpe", size=259 + few)
+    assert done.returncode == 0, done.stderr
+    done = train(tmp_path / "more", documents, tmp_path, family="bytebpe", size=9000)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: tokenizer.grid: this text supports {259 + few} pieces, not 9000")
+
+
+def test_what_a_sample_leaves_out_is_said(tmp_path, documents):
+    assert train(tmp_path, documents, family="wordpiece", size=150, max_bytes=1500).returncode == 0
+    table = TRAINING.read(tmp_path / "training.parquet")
+    assert (table["n_characters_read"] < table["n_characters_wanted"]).all()
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"family": "unigram", "size": 9000}, "tokenizer.grid: this text supports"),
-        ({"family": "bytebpe", "size": 9000}, "tokenizer.grid: this text supports"),
-        ({"family": "wordpiece", "size": 300}, "tokenizer.grid: 'wordpiece' is no family"),
+        ({"family": "wordpiece", "size": 9000}, "tokenizer.grid: this text supports"),
+        ({"family": "bytebpe", "size": 300}, "--merges, --mixed: bytebpe needs both"),
+        ({"family": "charbpe", "size": 300}, "tokenizer.grid: 'charbpe' is no family"),
+        ({"family": "bpe", "size": 400, "max_bytes": 40}, "tokenizer.max_bytes: 40 bytes hold no document"),
     ],
 )
 def test_mistakes_are_one_clear_line(tmp_path, documents, settings, message):

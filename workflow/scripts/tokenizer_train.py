@@ -2,10 +2,12 @@
 
 Example:
     python workflow/scripts/tokenizer_train.py --name unigram-4k-universal --tokenizer out/tokenizer.json \
-        --training out/training.parquet --settings '{"family": "unigram", "size": 4000, "mix": "universal"}' \
+        --training out/training.parquet --settings \
+        '{"family": "unigram", "size": 4000, "mix": "universal", "temperature": 2, "max_bytes": 60000000}' \
         results/corpus/catalogs/train/*.parquet
 
 READS   results/corpus/{corpus}/train/{lang}.parquet of the mix's languages
+        results/tokenizer/merges/{mix}/merges.parquet, mixed.parquet (byte-level BPE)
 WRITES  results/tokenizer/{tokenizer}/tokenizer.json and tokenizer_config.json, a folder that transformers
         loads; tokenizer.model beside them where SentencePiece trained it;
         results/tokenizer/{tokenizer}/training.parquet: the text of each language that was read
@@ -20,14 +22,13 @@ from typing import Annotated
 
 import typer
 
-from lib import mixes, tokenizer_training
+from lib import mixed_text, tokenizer_training
 from lib.cli import UserError, main, settings
-from lib.contracts.corpus import DOCUMENTS
-from lib.contracts.tokenizer import TRAINING
+from lib.contracts.tokenizer import MERGES, MIXED, TRAINING
 from lib.progress import Work
 from lib.provenance import sha256
 
-CHECKED = 2000  # training documents, evenly spaced, on which a tokenizer is checked
+CHECKED = 2000  # training documents on which a tokenizer is checked
 
 
 def train(
@@ -36,12 +37,15 @@ def train(
         str,
         typer.Option(
             "--settings",
-            help="JSON: family (bpe, unigram, bytebpe), size, mix, and temperature of the mix (1).",
+            help="JSON: family (bpe, unigram, bytebpe, wordpiece), size, mix, temperature of the mix, "
+            "and max_bytes that are read.",
         ),
     ],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json to write; its companions go beside it.")],
     training: Annotated[Path, typer.Option(help="Table to write: what each language gave to the training.")],
     documents: Annotated[list[Path], typer.Argument(help="Training documents, one file per language.")],
+    merges: Annotated[Path | None, typer.Option(help="Merges that bytebpe takes its first from.")] = None,
+    mixed: Annotated[Path | None, typer.Option(help="What was read to learn these merges.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the mix.")] = 0,
 ) -> None:
     """Train one tokenizer on a mix of languages, and check that any text survives it."""
@@ -49,69 +53,45 @@ def train(
     import sentencepiece
 
     chosen = settings(settings_text)
-    family, size, temperature = chosen["family"], chosen["size"], chosen.get("temperature", 1)
+    family, size = chosen["family"], chosen["size"]
     if family not in tokenizer_training.FAMILIES:
         known = ", ".join(tokenizer_training.FAMILIES)
         raise UserError(f"tokenizer.grid: {family!r} is no family of tokenizers; choose from {known}")
+    if family == "bytebpe" and (merges is None or mixed is None):
+        raise UserError("--merges, --mixed: bytebpe needs both; tokenizer_merges.py writes them")
     with Work("tokenizer_train", 3, "parts") as work:
-        texts, rows = _mixed(documents, temperature, seed)
-        work.advance(note=f"mixed {len(texts)} documents")
-        sample = texts[:: max(1, len(texts) // CHECKED)]
+        sample = mixed_text.examples(documents, CHECKED)
         model = None
-        if family in tokenizer_training.SENTENCEPIECE:
-            model = sentencepiece.SentencePieceProcessor(
-                model_proto=tokenizer_training.sentencepiece_model(texts, family, size)
-            )
-            trained = tokenizer_training.from_sentencepiece(model, family)
-            if wrong := tokenizer_training.differences(model, trained, sample):
-                raise ValueError(
-                    f"{name} and SentencePiece differ on {len(wrong)} texts, the first {wrong[0]!r}"
-                )
+        if family == "bytebpe":
+            rows = MIXED.read(mixed).to_dict("records")
+            table = MERGES.read(merges)
+            pairs = list(zip(table["left"], table["right"], strict=True))
+            trained = tokenizer_training.bytebpe_of(pairs, size)
         else:
-            trained = tokenizer_training.bytebpe(texts, size)
+            text = mixed_text.mix(documents, chosen["temperature"], chosen["max_bytes"], seed)
+            rows = text.rows
+            work.advance(note="mixed")
+            if family == "wordpiece":
+                trained = tokenizer_training.wordpiece(lambda: text, size)
+            else:
+                model = sentencepiece.SentencePieceProcessor(
+                    model_proto=tokenizer_training.sentencepiece_model(text, family, size)
+                )
+                trained = tokenizer_training.from_sentencepiece(model, family)
+                if wrong := tokenizer_training.differences(model, trained, sample):
+                    raise ValueError(
+                        f"{name} and SentencePiece differ on {len(wrong)} texts, the first {wrong[0]!r}"
+                    )
         work.advance(note=f"trained {trained.get_vocab_size()} pieces")
-        if lost := tokenizer_training.damaged(trained, [*tokenizer_training.NASTY, *sample]):
+        lost = tokenizer_training.damaged(trained, [*tokenizer_training.NASTY, *sample])
+        if lost and family in tokenizer_training.LOSSLESS:
             raise ValueError(f"{name} does not give back {len(lost)} texts, the first {lost[0]!r}")
         _publish(trained, model, tokenizer)
         work.advance(note="checked")
     facts = {"tokenizer": name, "family": family, "vocab_size": size, "mix": chosen["mix"]}
     rows = [{**facts, "sha256": sha256(tokenizer), **row} for row in rows]
-    TRAINING.write(rows, training, inputs=documents, seed=seed)
-
-
-def _mixed(documents, temperature, seed):
-    """The texts to train on, each as often as the mix wants it, and what was taken of each language."""
-    texts_of = {}
-    for path in documents:
-        table = DOCUMENTS.read(path)
-        if table.empty:
-            raise UserError(f"{path}: no documents; take the language out of the mix in tokenizer.mixes")
-        for lang, part in table.groupby("lang", sort=True):
-            texts_of.setdefault(lang, []).extend(part["text"])
-    lengths = {lang: _lengths(texts) for lang, texts in sorted(texts_of.items())}
-    times = mixes.copies(lengths, temperature, seed)
-    total = sum(int((lengths[lang] * times[lang]).sum()) for lang in lengths)
-    mixed, rows = [], []
-    for lang, n in lengths.items():
-        for text, repeats in zip(texts_of[lang], times[lang], strict=True):
-            mixed += [text] * int(repeats)
-        read = int((n * times[lang]).sum())
-        rows.append(
-            {
-                "lang": lang,
-                "n_docs": len(n),
-                "n_characters": int(n.sum()),
-                "n_characters_read": read,
-                "share": read / total,
-            }
-        )
-    return mixed, rows
-
-
-def _lengths(texts):
-    import numpy as np
-
-    return np.array([len(text) for text in texts])
+    learnt = [merges, mixed] if family == "bytebpe" else []
+    TRAINING.write(rows, training, inputs=[*documents, *learnt], seed=seed)
 
 
 def _publish(trained, model, target):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from lib.provenance import provenance
 
 METADATA_KEY = b"tok2cot"
+BATCH = 8192  # rows that a table is read by, where it is read in parts
 
 TEXT = pa.string()
 INTEGER = pa.int64()
@@ -131,6 +132,17 @@ class Table:
             frames.append(table.select(list(self.columns)))
         whole = pa.concat_tables(frames) if frames else self.schema.empty_table()
         return whole.to_pandas()
+
+    def batches(self, path: Path, *columns: str) -> Iterator[pa.RecordBatch]:
+        """Read some columns of a file part by part, so that a large file is never held whole.
+
+        Raises:
+            ContractError: the file lacks a declared column.
+        """
+        file = pq.ParquetFile(path)
+        if missing := set(self.columns) - set(file.schema_arrow.names):
+            raise ContractError(f"{path}: not a {self.name!r} table, it lacks {sorted(missing)}")
+        yield from file.iter_batches(batch_size=BATCH, columns=list(columns))
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

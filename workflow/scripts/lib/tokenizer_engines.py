@@ -36,6 +36,9 @@ class Encoder:
         self.tokenizer = tokenizer
         self.known = tokenizer_bytes.pieces(tokenizer)
         self.texts: Counter[str] = Counter()
+        self._strange = ~self.known.known
+        if self.known.unknown is not None:
+            self._strange[self.known.unknown] = True
         self._fast = self._load()
 
     def _load(self):
@@ -68,19 +71,23 @@ class Encoder:
             self.texts[REFERENCE] += len(texts)
             return tokenizer_bytes.encode(self.tokenizer, self.known, texts)
         ids, counts = _flat(self._fast, texts)
-        sizes = self.known.sizes[ids]
-        octets = np.array([len(text.encode()) for text in texts], int)
-        document = np.repeat(np.arange(len(texts)), counts)
-        strange = ~self.known.known[ids]
-        if self.known.unknown is not None:
-            strange |= ids == self.known.unknown
-        odd = np.bincount(document, strange, len(texts)) > 0
-        odd |= np.bincount(document, sizes, len(texts)) != octets
+        ends = np.cumsum(self.known.sizes[ids])
+        octets = np.array([len(text) if text.isascii() else len(text.encode()) for text in texts], int)
+        odd = self._odd(ids, counts, octets, ends)
         self.texts[FAST] += int((~odd).sum())
         if odd.any():
             self.texts[REFERENCE] += int(odd.sum())
             return self._mended(texts, ids, counts, octets, odd)
-        return Encoded(ids, counts, _cuts(sizes, counts), np.zeros(len(texts), int))
+        return Encoded(ids, counts, _cuts(ends, counts), np.zeros(len(texts), int))
+
+    def _odd(self, ids: np.ndarray, counts: np.ndarray, octets: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Whether a text's tokens do not add up to its bytes, have none that are known, or are unknown."""
+        last = np.cumsum(counts)
+        odd = np.diff(np.concatenate([[0], ends])[last], prepend=0) != octets
+        strange = self._strange[ids]
+        if strange.any():
+            odd |= np.diff(np.concatenate([[0], np.cumsum(strange)])[last], prepend=0) > 0
+        return odd
 
     def _mended(
         self, texts: list[str], ids: np.ndarray, counts: np.ndarray, octets: np.ndarray, odd: np.ndarray
@@ -91,7 +98,7 @@ class Encoder:
         kept = np.repeat(~odd, counts)
         total = counts.copy()
         total[odd] = ours.counts
-        merged = np.empty(total.sum(), int)
+        merged = np.empty(total.sum(), ids.dtype)
         from_fast = np.repeat(~odd, total)
         merged[from_fast], merged[~from_fast] = ids[kept], ours.ids
         unknown = np.zeros(len(texts), int)
@@ -99,7 +106,8 @@ class Encoder:
         # Cuts are positions in all texts laid end to end: what was encoded apart moves to its place.
         cuts = np.empty(_inner(total).sum(), int)
         from_fast = np.repeat(~odd, _inner(total))
-        cuts[from_fast] = _moved(_cuts(self.known.sizes[ids[kept]], counts[~odd]), counts[~odd], octets, ~odd)
+        plain = _cuts(np.cumsum(self.known.sizes[ids[kept]]), counts[~odd])
+        cuts[from_fast] = _moved(plain, counts[~odd], octets, ~odd)
         cuts[~from_fast] = _moved(ours.cuts, ours.counts, octets, odd)
         return Encoded(merged, total, cuts, unknown)
 
@@ -107,7 +115,7 @@ class Encoder:
 def _flat(engine, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Ids of all texts, and the number of each text's, from the fast engine."""
     ids, ends = engine.encode_batch_flat(texts)
-    return np.frombuffer(ids, np.uint32).astype(int), np.diff(np.frombuffer(ends, np.uint64).astype(int))
+    return np.frombuffer(ids, np.int32), np.diff(np.frombuffer(ends, np.int64))
 
 
 def _starts(octets: np.ndarray) -> np.ndarray:
@@ -126,8 +134,8 @@ def _moved(cuts: np.ndarray, counts: np.ndarray, octets: np.ndarray, chosen: np.
     return cuts + 2 * np.repeat(shift, _inner(counts))
 
 
-def _cuts(sizes: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Cuts, in half bytes, between tokens of known sizes; where a text ends is none."""
-    inner = np.ones(len(sizes), bool)
+def _cuts(ends: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Cuts, in half bytes, between tokens that end at these bytes; where a text ends is none."""
+    inner = np.ones(len(ends), bool)
     inner[np.cumsum(counts)[counts > 0] - 1] = False
-    return 2 * np.cumsum(sizes)[inner]
+    return 2 * ends[inner]

@@ -1,15 +1,19 @@
 """Training of tokenizers, and their form on disk: a folder that transformers loads.
 
 Texts go in as they are: no normalisation, no space put in front, all whitespace kept, and any
-string comes back from its ids.
+string comes back from its ids. WordPiece, the baseline, does none of that.
+
+Each family gives the same file on every run and with any number of threads.
 """
 
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 SENTENCEPIECE = ("bpe", "unigram")
-FAMILIES = (*SENTENCEPIECE, "bytebpe")
+FAMILIES = (*SENTENCEPIECE, "bytebpe", "wordpiece")
+LOSSLESS = (*SENTENCEPIECE, "bytebpe")
 
 UNKNOWN = "<|unknown|>"  # declared because SentencePiece wants one; byte fallback never needs it
 ROLES = {"eos_token": "<|endoftext|>", "bos_token": "<|startoftext|>", "pad_token": "<|padding|>"}
@@ -28,9 +33,12 @@ ROLES = {"eos_token": "<|endoftext|>", "bos_token": "<|startoftext|>", "pad_toke
 SPACE = "\u2581"  # how SentencePiece writes a space
 ESCAPE = "\ufdd0"  # a noncharacter as long in UTF-8 as SPACE, which stands for a SPACE in the text
 
+CONTINUED = "##"  # begins the pieces of WordPiece that continue a word
+
 BYTE_NAME = "<(?=0x[0-9A-F]{2}>)"  # set apart, so that no literal <0x41> is found in the vocabulary
 
-COVERAGE = 0.9995  # share of the text's characters that get a piece; the rest are spelt in bytes
+COVERAGE = 0.9995  # share of the text's characters that get a piece; the rest are spelt in bytes,
+# or unknown to WordPiece
 MIN_FREQUENCY = 2  # a pair seen once supports no merge
 
 # What byte-BPE does not merge across: GPT-2's pattern (Radford et al. 2019), but with marks beside
@@ -195,21 +203,10 @@ def differences(model: SentencePieceProcessor, tokenizer: Tokenizer, texts: list
     return wrong
 
 
-def bytebpe(texts: Iterable[str], size: int) -> Tokenizer:
-    """Train a byte-level BPE (Radford et al. 2019) that holds all 256 bytes.
+def _byte_level(tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer with the parts around the model that every byte-level BPE here has."""
+    from tokenizers import Regex, decoders, pre_tokenizers
 
-    Raises:
-        UserError: the text does not support the size, or the size does not hold the bytes.
-    """
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    if size < len(alphabet) + len(ROLES):
-        raise UserError(
-            f"tokenizer.grid: {size} pieces do not hold the 256 bytes and {len(ROLES)} special tokens; "
-            "raise sizes"
-        )
-    tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
@@ -217,17 +214,133 @@ def bytebpe(texts: Iterable[str], size: int) -> Tokenizer:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def byte_merges(texts: Iterable[str], size: int) -> list[tuple[str, str]]:
+    """Learn the merges of a byte-level BPE (Radford et al. 2019) of a size.
+
+    The trainer stops at the size and nothing before that depends on it, so the merges of a smaller
+    size are the first of these (:func:`bytebpe_of`).
+
+    Args:
+        texts: documents, read once.
+        size: pieces, with the 256 bytes and the special tokens.
+
+    Returns:
+        The merges in order; fewer than asked for where the text supports no more.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    tokenizer = _byte_level(Tokenizer(models.BPE()))
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         min_frequency=MIN_FREQUENCY,
         special_tokens=list(ROLES.values()),
-        initial_alphabet=alphabet,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    if (reached := tokenizer.get_vocab_size()) < size:
-        raise _too_large(size, reached)
+    return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
+
+
+def bytebpe_of(merges: list[tuple[str, str]], size: int) -> Tokenizer:
+    """The byte-level BPE of a size that has the first of these merges.
+
+    Raises:
+        UserError: the size does not hold the bytes, or there are too few merges for it.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    pieces = [*ROLES.values(), *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    if size < len(pieces):
+        raise UserError(
+            f"tokenizer.grid: {size} pieces do not hold the 256 bytes and {len(ROLES)} special tokens; "
+            "raise sizes"
+        )
+    ids = {piece: n for n, piece in enumerate(pieces)}
+    first: list[tuple[str, str]] = []
+    for left, right in merges:
+        if len(ids) == size:
+            break
+        ids.setdefault(left + right, len(ids))  # two merges may make the same piece
+        first.append((left, right))
+    if len(ids) < size:
+        raise _too_large(size, len(ids))
+    tokenizer = _byte_level(Tokenizer(models.BPE(ids, first)))
+    tokenizer.add_special_tokens(list(ROLES.values()))
     return tokenizer
+
+
+def bytebpe(texts: Iterable[str], size: int) -> Tokenizer:
+    """Train a byte-level BPE that holds all 256 bytes.
+
+    Raises:
+        UserError: the text does not support the size, or the size does not hold the bytes.
+    """
+    return bytebpe_of(byte_merges(texts, size), size)
+
+
+def wordpiece(texts: Callable[[], Iterable[str]], size: int) -> Tokenizer:
+    """Train a WordPiece of the BERT kind (Devlin et al. 2019, cased), the baseline that loses text.
+
+    The library's trainer numbers the pieces that continue a word as it meets them in a hash map, and
+    breaks ties between merges by number, so that every run gives another vocabulary. Here a first
+    pass finds those pieces, and the second is given them in order.
+
+    Args:
+        texts: gives the documents anew at each call; they are read three times.
+        size: pieces, with the special tokens.
+
+    Raises:
+        UserError: the text does not support the size, or the size does not hold its characters.
+    """
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    normalizer = normalizers.BertNormalizer(strip_accents=False, lowercase=False)
+    counts: Counter[str] = Counter()
+    for text in texts():
+        counts.update(text)
+    rare = str.maketrans(dict.fromkeys(_rare(counts), " "))
+    special = [*ROLES.values(), UNKNOWN]
+
+    def learnt(most: int, first: list[str]) -> dict[str, int]:
+        tokenizer = Tokenizer(models.BPE(continuing_subword_prefix=CONTINUED))
+        tokenizer.normalizer = normalizer
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        trainer = trainers.BpeTrainer(
+            vocab_size=most,
+            min_frequency=MIN_FREQUENCY,
+            special_tokens=[*special, *first],
+            continuing_subword_prefix=CONTINUED,
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator((text.translate(rare) for text in texts()), trainer)
+        return json.loads(tokenizer.to_str())["model"]["vocab"]
+
+    characters = learnt(0, [])
+    if len(characters) > size:
+        raise UserError(
+            f"tokenizer.grid: {size} pieces do not hold the characters of this text; "
+            f"raise sizes to {len(characters)} or more, or give the mix in tokenizer.mixes fewer languages"
+        )
+    vocab = learnt(size, sorted(piece for piece in characters if piece.startswith(CONTINUED)))
+    if len(vocab) < size:
+        raise _too_large(size, len(vocab))
+    tokenizer = Tokenizer(models.WordPiece(vocab, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUED))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece(prefix=CONTINUED, cleanup=False)
+    tokenizer.add_special_tokens([AddedToken(piece, special=True, normalized=False) for piece in special])
+    return tokenizer
+
+
+def _rare(counts: Counter[str]) -> list[str]:
+    """The rarest characters, which have no part in the share of the text that COVERAGE asks for."""
+    order = sorted(counts, key=lambda char: (-counts[char], char))
+    covered = itertools.accumulate(counts[char] for char in order)
+    before = [0, *covered]
+    return [char for char, n in zip(order, before, strict=False) if n >= COVERAGE * counts.total()]
 
 
 def damaged(tokenizer: Tokenizer, texts: Iterable[str]) -> list[str]:

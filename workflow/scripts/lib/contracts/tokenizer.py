@@ -2,26 +2,45 @@
 
 from lib.table import INTEGER, REAL, TEXT, Column, Table
 
+_READ = {
+    "lang": Column(TEXT, "language of the mix"),
+    "n_docs": Column(INTEGER, "training documents of the language"),
+    "n_characters": Column(INTEGER, "their characters"),
+    "n_characters_wanted": Column(INTEGER, "characters as often as the mix repeats them"),
+    "n_characters_read": Column(
+        INTEGER, "characters read; fewer than wanted where tokenizer.max_bytes made it a sample"
+    ),
+    "share": Column(REAL, "share of all characters read"),
+}
+
+MIXED = Table("mixed text", _READ, key=("lang",))
+
+MERGES = Table(
+    "merges",
+    {
+        "rank": Column(INTEGER, "order of the merge, from 0"),
+        "left": Column(TEXT, "left piece, in the byte-level alphabet of Radford et al. 2019"),
+        "right": Column(TEXT, "right piece"),
+    },
+    key=("rank",),
+)
+
 TRAINING = Table(
     "tokenizer training",
     {
         "tokenizer": Column(TEXT, "name of the tokenizer"),
-        "family": Column(TEXT, "bpe, unigram, or bytebpe"),
+        "family": Column(TEXT, "bpe, unigram, bytebpe, or wordpiece"),
         "vocab_size": Column(INTEGER, "pieces in the vocabulary, special tokens included"),
         "mix": Column(TEXT, "language mix"),
         "sha256": Column(TEXT, "hash of tokenizer.json"),
-        "lang": Column(TEXT, "language of the mix"),
-        "n_docs": Column(INTEGER, "training documents of the language"),
-        "n_characters": Column(INTEGER, "their characters"),
-        "n_characters_read": Column(INTEGER, "characters read, as often as the mix repeats them"),
-        "share": Column(REAL, "share of all characters read"),
+        **_READ,
     },
     key=("tokenizer", "lang"),
 )
 
 IDENTITY = {
     "tokenizer": Column(TEXT, "name of the tokenizer"),
-    "family": Column(TEXT, "bpe, unigram, bytebpe, or pretrained"),
+    "family": Column(TEXT, "bpe, unigram, bytebpe, wordpiece, or pretrained"),
     "vocab_size": Column(INTEGER, "pieces in the vocabulary, special tokens included"),
     "mix": Column(TEXT, "language mix that it was trained on; null for pretrained", null=True),
 }
