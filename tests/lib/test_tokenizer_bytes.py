@@ -131,3 +131,29 @@ def test_texts_that_add_up_stand_among_those_that_do_not():
     assert parts[0].tolist() == plain[0].tolist() and (parts[2] - 18).tolist() == plain[1].tolist()
     alone = tb.encode(tokenizer, tb.pieces(tokenizer), ["cat"]).cuts
     assert len(alone) and parts[1].tolist() == (10 + 2 + alone).tolist()
+
+
+@pytest.mark.parametrize("make", [byte_level, with_fallback])
+def test_round_trips_are_those_of_decoding(make):
+    tokenizer = make()
+    tokenizer.add_tokens(["é"])  # which a byte-level decoder takes for a byte
+    for known in (tb.pieces(tokenizer), tb.pieces(tokenizer)._replace(plain=False)):
+        encoded = tb.encode(tokenizer, known, [*TEXTS, "café"])
+        expected = [
+            tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids, skip_special_tokens=False)
+            == text
+            for text in [*TEXTS, "café"]
+        ]
+        assert tb.round_trips(tokenizer, known, [*TEXTS, "café"], encoded).tolist() == expected
+
+
+def test_bytes_that_are_the_text_need_no_decoding(monkeypatch):
+    tokenizer = byte_level()
+    known = tb.pieces(tokenizer)
+    encoded = tb.encode(tokenizer, known, TEXTS)
+    assert known.plain and not tb.pieces(with_fallback()).plain
+    assert tb.round_trips(None, known, TEXTS, encoded).all()  # nothing is there to decode with
+    changed = [TEXTS[1], TEXTS[0], *TEXTS[2:]]
+    assert tb.round_trips(tokenizer, known, changed, encoded).tolist() == [False, False] + [True] * (
+        len(TEXTS) - 2
+    )

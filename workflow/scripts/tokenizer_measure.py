@@ -137,11 +137,7 @@ def measure_language(encoder: Encoder, table: pd.DataFrame, segmenters: list[wor
         fragments=np.bincount(document, known.fragments[encoded.ids], len(texts)),
         unknown=encoded.unknown,
     )
-    ids, ends = encoded.ids.tolist(), np.cumsum(encoded.counts).tolist()
-    back = coder.decode_batch(
-        [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)], skip_special_tokens=False
-    )
-    same = np.array([text == again for text, again in zip(texts, back, strict=True)])
+    same = tokenizer_bytes.round_trips(coder, known, texts, encoded)
     ratios["round_trip"] = Ratio(same, np.ones(len(texts)))
     rows = [{"metric": metric, "ratio": ratio} for metric, ratio in ratios.items()]
     counts = np.bincount(encoded.ids, minlength=len(known.bytes))
@@ -153,7 +149,7 @@ def measure_language(encoder: Encoder, table: pd.DataFrame, segmenters: list[wor
             name = metric + segmenter.suffix
             rows.append({"metric": name, "ratio": ratio, "segmenter": segmenter.name})
     groups: Counter = Counter()
-    for group, tokens in zip(table["group_id"], encoded.counts.tolist(), strict=True):
+    for group, tokens in zip(table["group_id"].tolist(), encoded.counts.tolist(), strict=True):
         groups[group] += tokens
     lengths = table[["lang", "doc_id"]].assign(tokens=encoded.counts, bytes=octets)
     return Measured(rows, counts, groups, lengths)

@@ -24,6 +24,7 @@ class Pieces(NamedTuple):
         known: whether they are known.
         fragments: whether an id is known to hold a part of a character.
         unknown: the id of the unknown token, if there is one.
+        plain: whether ids decode to their bytes one after the other, whatever they are.
     """
 
     bytes: list[bytes | None]
@@ -31,6 +32,7 @@ class Pieces(NamedTuple):
     known: np.ndarray
     fragments: np.ndarray
     unknown: int | None
+    plain: bool
 
 
 class Encoded(NamedTuple):
@@ -149,7 +151,38 @@ def pieces(tokenizer: Tokenizer) -> Pieces:
         known=np.array([piece is not None for piece in table], bool),
         fragments=np.array([is_fragment(piece) for piece in table], bool),
         unknown=unknown_id(tokenizer),
+        plain=_decodes_to_bytes(tokenizer),
     )
+
+
+def _decodes_to_bytes(tokenizer: Tokenizer) -> bool:
+    """Whether the decoder is that of a byte-level tokenizer and nothing else.
+
+    It takes a character of an added token for a byte too, if it can: what is ASCII stays what it is.
+    """
+    decoder = tokenizer.decoder
+    added = tokenizer.get_added_tokens_decoder().values()
+    return type(decoder).__name__ == "ByteLevel" and all(token.content.isascii() for token in added)
+
+
+def round_trips(tokenizer: Tokenizer, known: Pieces, texts: list[str], encoded: Encoded) -> np.ndarray:
+    """Whether each text is what its ids decode to, special tokens included; shape (texts,).
+
+    Args:
+        tokenizer: what encoded the texts.
+        known: :func:`pieces` of it.
+        texts: the texts.
+        encoded: what they were encoded to.
+    """
+    ids, ends = encoded.ids.tolist(), np.cumsum(encoded.counts)
+    if known.plain and known.known[encoded.ids].all():
+        octets = np.cumsum([len(text.encode()) for text in texts])
+        sums = _running(known.sizes[encoded.ids])[ends]
+        if np.array_equal(octets, sums) and b"".join(known.bytes[i] for i in ids) == "".join(texts).encode():
+            return np.ones(len(texts), bool)
+    parts = [ids[start:end] for start, end in zip([0, *ends.tolist()], ends.tolist(), strict=False)]
+    back = tokenizer.decode_batch(parts, skip_special_tokens=False)
+    return np.array([text == again for text, again in zip(texts, back, strict=True)], bool)
 
 
 def _running(values: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import metadata
 from typing import NamedTuple
 
@@ -66,10 +67,18 @@ def from_utf16(code: np.ndarray, units: np.ndarray) -> np.ndarray:
     return np.searchsorted(np.cumsum(1 + wide), units) + 1 if wide.any() else units
 
 
+@cache
+def _alphanumeric() -> np.ndarray:
+    """Whether each character of the basic plane is a letter or a number."""
+    return np.array([chr(code).isalnum() for code in range(0x10000)])
+
+
 def holding_words(text: str, code: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """:func:`is_word` of each segment of a text, shape (segments,)."""
-    counts = np.zeros(int(code.max(initial=0)) + 1, bool)
-    counts[[ord(char) for char in set(text) if char.isalnum()]] = True
+    counts = _alphanumeric()
+    if len(code) and code.max() > 0xFFFF:
+        counts = np.concatenate([counts, np.zeros(int(code.max()) - 0xFFFF, bool)])
+        counts[[ord(char) for char in set(text) if char > "\uffff" and char.isalnum()]] = True
     before = np.concatenate([[0], np.cumsum(counts[code])])
     return before[ends] > before[starts]
 
