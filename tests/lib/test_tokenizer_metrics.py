@@ -139,3 +139,9 @@ def test_what_all_languages_say():
     assert tm.parallel(said).tolist() == [[1, 3, 5], [2, 4, 6]]
     assert tm.parallel({"a": {"x": 1}}) is None and tm.parallel({"a": {"x": 1}, "b": {"y": 1}}) is None
     assert tm.parallel({}) is None
+
+
+def test_gini_is_that_of_another_tool():
+    """glotscope 0.1.0 on 110 aligned messages in 15 languages, from whose tokens it found this value."""
+    costs = [1045, 1018, 1149, 817, 1086, 955, 789, 869, 1123, 1049, 1140, 843, 954, 1016, 685]
+    assert tm.gini(np.array(costs)) == pytest.approx(0.07924978218003388, abs=1e-12)
