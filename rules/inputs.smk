@@ -43,7 +43,7 @@ def corpus_settings(wildcards):
 
 
 def mix_of(wildcards):
-    """Name of the mix that a rule reads: its own wildcard, or that of its tokenizer."""
+    """Name of the mix to read, by its own wildcard or by that of its tokenizer."""
     return wildcards.get("mix") or TOKENIZERS[wildcards.tokenizer]["mix"]
 
 
