@@ -33,4 +33,5 @@ rule all:
         rules.paper_numbers.output,
         paper_figures(),
         paper_tables(),
+        rules.tokenizers.input,
     localrule: True

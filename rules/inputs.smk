@@ -114,10 +114,20 @@ def held_out_documents(wildcards):
     return [f"results/corpus/{wildcards.corpus}/{split}/{lang}.parquet" for lang in languages]
 
 
+def all_tokenizers():
+    """Trained and pretrained tokenizers."""
+    return [*TOKENIZERS, *config["tokenizer"]["pretrained"]]
+
+
 def measured(name):
     """A table of every tokenizer on every corpus."""
-    tokenizers = [*TOKENIZERS, *config["tokenizer"]["pretrained"]]
-    return [f"results/tokenizer/{t}/{c}/{name}" for t in tokenizers for c in config["tokenizer"]["corpora"]]
+    corpora = config["tokenizer"]["corpora"]
+    return [f"results/tokenizer/{t}/{c}/{name}" for t in all_tokenizers() for c in corpora]
+
+
+def inspected(name):
+    """A table of every tokenizer, whatever the corpus."""
+    return [f"results/tokenizer/{t}/{name}" for t in all_tokenizers()]
 
 
 # model

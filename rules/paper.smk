@@ -1,7 +1,7 @@
 """
 Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so that nothing here runs a model.
 
-READS   results/tokenizer/metrics.parquet, zipf.parquet
+READS   results/tokenizer/metrics.parquet, zipf.parquet, vocabulary.parquet, comparisons.parquet
         results/lora/costs.parquet, arms.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/evaluation/scores.parquet
         results/selfimprove/rounds.parquet
@@ -22,6 +22,7 @@ FIGURES = {
     "headline": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
     "fairness": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
     "zipf": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/zipf.parquet"]),
+    "vocabulary": ("1 Tokenizers", [], ["results/tokenizer/vocabulary.parquet"]),
     "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
     "loss": ("2 Adapters", [], trained("steps.parquet")),

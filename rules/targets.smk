@@ -22,8 +22,8 @@ rule corpora:
 
 rule tokenizers:
     input:
-        "results/tokenizer/metrics.parquet",
-        "results/tokenizer/zipf.parquet",
+        [f"results/tokenizer/{table}.parquet" for table in TOKENIZER_TABLES],
+        rules.tokenizer_compare.output,
 
 
 rule models:

@@ -7,8 +7,10 @@ WRITES  results/tokenizer/merges/{mix}/merges.parquet, mixed.parquet   (byte-lev
         results/tokenizer/{tokenizer}/   (tokenizer.json and what else transformers loads; tokenizer.model too
         where SentencePiece trained it)
         results/tokenizer/{tokenizer}/training.parquet
-        results/tokenizer/{tokenizer}/{corpus}/metrics.parquet, zipf.parquet
-        results/tokenizer/metrics.parquet, zipf.parquet
+        results/tokenizer/{tokenizer}/{corpus}/metrics.parquet, zipf.parquet, lorenz.parquet, lengths.parquet
+        results/tokenizer/{tokenizer}/vocabulary.parquet, probes.parquet, morphs.parquet
+        results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
+        morphs.parquet, comparisons.parquet
 
 Byte-level BPE is learnt once for each mix: the merges of a smaller vocabulary are the first of a larger
 one's, and each tokenizer is cut from them. They are learnt up to the next power of two above the grid, at
@@ -16,6 +18,16 @@ least 65536, which costs little more; so a size that is added within it cuts one
 nothing of what exists. A size beyond it learns the list anew, and what is cut from it comes out the same,
 byte for byte, but runs. (ancient() would not do: Snakemake then plans no new cut while the list is planned.)
 """
+
+# Tables of all tokenizers: contract, parts.
+TOKENIZER_TABLES = {
+    "metrics": ("tokenizer.METRICS", measured("metrics.parquet")),
+    "zipf": ("tokenizer.ZIPF", measured("zipf.parquet")),
+    "lorenz": ("tokenizer.LORENZ", measured("lorenz.parquet")),
+    "vocabulary": ("tokenizer.VOCABULARY", inspected("vocabulary.parquet")),
+    "probes": ("tokenizer.PROBES", inspected("probes.parquet")),
+    "morphs": ("tokenizer.MORPHS", inspected("morphs.parquet")),
+}
 
 
 rule tokenizer_merges:
@@ -100,6 +112,8 @@ rule tokenizer_measure:
     output:
         metrics="results/tokenizer/{tokenizer}/{corpus}/metrics.parquet",
         curves="results/tokenizer/{tokenizer}/{corpus}/zipf.parquet",
+        lorenz="results/tokenizer/{tokenizer}/{corpus}/lorenz.parquet",
+        lengths="results/tokenizer/{tokenizer}/{corpus}/lengths.parquet",
     log:
         "results/logs/tokenizer_measure/{tokenizer}_{corpus}.log",
     benchmark:
@@ -128,59 +142,114 @@ rule tokenizer_measure:
             --seed {params.seed:q} \
             --metrics {output.metrics:q} \
             --curves {output.curves:q} \
+            --lorenz {output.lorenz:q} \
+            --lengths {output.lengths:q} \
             {input.documents:q}
         """
 
 
-rule tokenizer_metrics:
+rule tokenizer_inspect:
     input:
-        script=script("table_concat"),
-        lib=lib("table_concat", "contracts/tokenizer"),
-        parts=measured("metrics.parquet"),
+        script=script("tokenizer_inspect"),
+        lib=lib("tokenizer_inspect"),
+        tokenizer=tokenizer_file,
+        morphs=list(config["tokenizer"]["morphs"].values()),
     output:
-        table="results/tokenizer/metrics.parquet",
+        vocabulary="results/tokenizer/{tokenizer}/vocabulary.parquet",
+        probes="results/tokenizer/{tokenizer}/probes.parquet",
+        morphs="results/tokenizer/{tokenizer}/morphs.parquet",
     log:
-        "results/logs/tokenizer_metrics.log",
+        "results/logs/tokenizer_inspect/{tokenizer}.log",
     benchmark:
-        "results/benchmarks/tokenizer_metrics.tsv"
+        "results/benchmarks/tokenizer_inspect/{tokenizer}.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=400,
+        runtime=30,
+    params:
+        settings=tokenizer_names,
+        languages=as_json(config["tokenizer"]["morphs"]),
+        resamples=config["tokenizer"]["resamples"],
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --name {wildcards.tokenizer:q} \
+            --settings {params.settings:q} \
+            --tokenizer {input.tokenizer:q} \
+            --segmentations {params.languages:q} \
+            --resamples {params.resamples:q} \
+            --seed {params.seed:q} \
+            --vocabulary {output.vocabulary:q} \
+            --probes {output.probes:q} \
+            --morphs {output.morphs:q}
+        """
+
+
+rule tokenizer_compare:
+    input:
+        script=script("tokenizer_compare"),
+        lib=lib("tokenizer_compare"),
+        lengths=measured("lengths.parquet"),
+    output:
+        comparisons="results/tokenizer/comparisons.parquet",
+    log:
+        "results/logs/tokenizer_compare.log",
+    benchmark:
+        "results/benchmarks/tokenizer_compare.tsv"
     conda:
         "../envs/text.yaml"
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=30,
+    params:
+        baseline=config["tokenizer"]["baseline"],
+        resamples=config["tokenizer"]["resamples"],
+        seed=config["seed"],
     shell:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --table tokenizer.METRICS \
-            {input.parts:q} \
-            --output {output.table:q}
+            --baseline {params.baseline:q} \
+            --resamples {params.resamples:q} \
+            --seed {params.seed:q} \
+            --comparisons {output.comparisons:q} \
+            {input.lengths:q}
         """
 
 
-rule tokenizer_zipf:
-    input:
-        script=script("table_concat"),
-        lib=lib("table_concat", "contracts/tokenizer"),
-        parts=measured("zipf.parquet"),
-    output:
-        table="results/tokenizer/zipf.parquet",
-    log:
-        "results/logs/tokenizer_zipf.log",
-    benchmark:
-        "results/benchmarks/tokenizer_zipf.tsv"
-    conda:
-        "../envs/text.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    shell:
-        r"""
-        exec &> >(tee {log:q})
-        python {input.script:q} \
-            --table tokenizer.ZIPF \
-            {input.parts:q} \
-            --output {output.table:q}
-        """
+for NAME, (CONTRACT, PARTS) in TOKENIZER_TABLES.items():
+
+    rule:
+        name:
+            f"tokenizer_{NAME}"
+        input:
+            script=script("table_concat"),
+            lib=lib("table_concat", "contracts/tokenizer"),
+            parts=PARTS,
+        output:
+            table=f"results/tokenizer/{NAME}.parquet",
+        log:
+            f"results/logs/tokenizer_{NAME}.log",
+        benchmark:
+            f"results/benchmarks/tokenizer_{NAME}.tsv"
+        conda:
+            "../envs/text.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            contract=CONTRACT,
+        shell:
+            r"""
+            exec &> >(tee {log:q})
+            python {input.script:q} \
+                --table {params.contract:q} \
+                {input.parts:q} \
+                --output {output.table:q}
+            """

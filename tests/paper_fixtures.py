@@ -117,6 +117,26 @@ def metrics(tokenizers: list, languages: dict) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def vocabulary(tokenizers: list, parts: dict[str, float]) -> pd.DataFrame:
+    """Vocabularies of these parts; those of a European mix have a script more."""
+    rows = []
+    for name, family, size, mix in tokenizers:
+        weights = {part: weight * (1 + 0.3 * _noise(name, part)) for part, weight in parts.items()}
+        weights |= {} if mix == "universal" else {"Latn": 9 * sum(weights.values())}
+        for part, weight in weights.items():
+            share = weight / sum(weights.values())
+            identity = {"tokenizer": name, "family": family, "vocab_size": size, "mix": mix}
+            rows.append({**identity, "part": part, "tokens": round(share * size), "share": share})
+    return pd.DataFrame(rows)
+
+
+PARTS = {
+    **{"Latn": 35, "Hani": 9, "Arab": 7, "Grek": 7, "Thai": 6, "Hebr": 6, "Cyrl": 6, "Hang": 6, "Taml": 5},
+    **{"Kana": 2, "Hira": 2, "Jpan": 2, "Deva": 1, "Beng": 1, "Cans": 0.5, "Ethi": 0.4, "bytes": 5},
+    **{"punctuation": 2, "digits": 0.3, "whitespace": 0.1, "mixed": 0.1, "special": 0.02},
+}
+
+
 def zipf(tokenizers: list, languages: dict, fit: bool = True) -> pd.DataFrame:
     """Two straight lines that meet at a knee; without a fit where the sample is too small."""
     rows = []
@@ -346,6 +366,7 @@ def write(root: Path) -> None:
     tables = [
         (tokenizer.METRICS, "tokenizer/metrics.parquet", metrics(TOKENIZERS, LANGUAGES)),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(TOKENIZERS, LANGUAGES)),
+        (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(TOKENIZERS, PARTS)),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms(ranks)),
         (SCORES, "evaluation/scores.parquet", scores(cells, branched)),
@@ -368,6 +389,7 @@ def write_tiny(root: Path) -> None:
     tables = [
         (tokenizer.METRICS, "tokenizer/metrics.parquet", measured),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(tokenizers, languages, fit=False)),
+        (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(tokenizers, {"bytes": 1.0})),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms([1, 2])),
         (SCORES, "evaluation/scores.parquet", scored),
@@ -388,6 +410,7 @@ def write_tiny(root: Path) -> None:
 TABLES = {
     "metrics": "tokenizer/metrics.parquet",
     "zipf": "tokenizer/zipf.parquet",
+    "vocabulary": "tokenizer/vocabulary.parquet",
     "costs": "lora/costs.parquet",
     "arms": "lora/arms.parquet",
     "scores": "evaluation/scores.parquet",
@@ -401,6 +424,7 @@ FIGURES = {
     "headline": (["metrics"], LANGS),
     "fairness": (["metrics"], LANGS),
     "zipf": (["zipf"], LANGS),
+    "vocabulary": (["vocabulary"], []),
     "accuracy_by_rank": (["scores"], []),
     "memory_by_rank": (["costs"], []),
     "loss": (["steps"], []),

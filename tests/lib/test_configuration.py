@@ -140,6 +140,12 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     (lambda c: c["tasks"].update({"a/b": c["tasks"]["arithmetic"]}), "tasks", ["'a/b' has the wrong form"]),
     (lambda c: c["tokenizer"].update(reference="english"), "tokenizer.reference", ["wrong form"]),
     (
+        lambda c: c["tokenizer"].update(baseline="gpt"),
+        "tokenizer.baseline",
+        ["no tokenizer 'gpt'"],
+    ),
+    (lambda c: c["tokenizer"]["morphs"].update(fin_Latn="no.tsv"), "tokenizer.morphs.fin_Latn", ["no file"]),
+    (
         lambda c: c["tasks"]["arithmetic"].update(worked_share=1.5),
         "tasks.arithmetic.worked_share",
         ["at most 1"],

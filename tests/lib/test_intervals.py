@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from lib.intervals import bootstrap_mean, bootstrap_ratio, ends, share
+from lib.intervals import (
+    bootstrap_mean,
+    bootstrap_ratio,
+    bootstrap_ratios,
+    ends,
+    resamples_of,
+    share,
+)
 
 
 def test_ends_cut_a_fortieth_on_each_side():
@@ -41,6 +48,27 @@ def test_two_units_give_three_possible_means():
 
 def test_resamples_without_a_denominator_are_left_out():
     assert bootstrap_ratio(np.array([0, 1]), np.array([0, 1]), 100, 0) == (1, 1, 1)
+
+
+def test_ratios_are_those_of_each_alone():
+    rng = np.random.default_rng(3)
+    above, below = rng.integers(0, 9, (4, 50)), rng.integers(1, 9, (4, 50))
+    alone = [bootstrap_ratio(a, b, 150, 7) for a, b in zip(above, below, strict=True)]
+    assert bootstrap_ratios(above, below, 150, 7) == alone
+
+
+def test_ratios_are_those_of_drawing_unit_by_unit():
+    above, below = np.array([3, 1, 4, 1, 5]), np.array([2, 7, 1, 8, 2])
+    drawn = np.random.default_rng(5).integers(0, 5, (64, 5))  # no more than are drawn at a time
+    low, high = ends(above[drawn].sum(1) / below[drawn].sum(1))
+    assert bootstrap_ratio(above, below, 64, 5) == pytest.approx((14 / 20, low, high), abs=1e-12)
+
+
+def test_every_resample_has_as_many_units(monkeypatch):
+    whole = np.concatenate(list(resamples_of(7, 100, 1)))
+    assert whole.shape == (100, 7) and (whole.sum(1) == 7).all()
+    monkeypatch.setattr("lib.intervals.CHUNK", 14)  # fewer at a time make other draws, as many units
+    assert (np.concatenate(list(resamples_of(7, 100, 1))).sum(1) == 7).all()
 
 
 def test_the_seed_decides():

@@ -9,6 +9,10 @@ def test_languages_have_names():
     assert labels.own_name("jpn_Jpan") == "日本語"
 
 
+def test_scripts_have_names():
+    assert [labels.script(code) for code in ("Latn", "Hani", "Jpan")] == ["Latin", "Han", "Han with kana"]
+
+
 def test_texts_are_told_apart():
     measured = [
         ("catalogs", "eng_Latn"),

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from multilingual import texts
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
@@ -68,7 +67,7 @@ def test_character_starts():
 @pytest.mark.parametrize("make", [byte_level, with_fallback])
 def test_cuts_are_those_of_the_slow_way(make):
     tokenizer = make()
-    encoded = tb.encode(tokenizer, tb.token_bytes(tokenizer), PLAIN)
+    encoded = tb.encode(tokenizer, tb.pieces(tokenizer), PLAIN)
     expected, start = [], 0
     for text in PLAIN:
         expected += [start + cut for cut in slow_cuts(tokenizer, text)]
@@ -97,15 +96,15 @@ def test_a_normaliser_is_met_by_offsets():
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     table = tb.token_bytes(tokenizer)
     assert table == [None, None, None]
-    encoded = tb.encode(tokenizer, table, ["A  BC", "猫猫 a"])
+    encoded = tb.encode(tokenizer, tb.pieces(tokenizer), ["A  BC", "猫猫 a"])
     assert encoded.cuts.tolist() == [4, 2 * 5 + 13]  # the middle of what no token covers
     assert encoded.unknown.tolist() == [0, 2]
 
 
 def test_no_texts():
     tokenizer = byte_level()
-    assert tb.encode(tokenizer, tb.token_bytes(tokenizer), []).cuts.shape == (0,)
-    assert tb.encode(tokenizer, tb.token_bytes(tokenizer), [""]).counts.tolist() == [0]
+    assert tb.encode(tokenizer, tb.pieces(tokenizer), []).cuts.shape == (0,)
+    assert tb.encode(tokenizer, tb.pieces(tokenizer), [""]).counts.tolist() == [0]
 
 
 def test_unknown_id():
@@ -113,5 +112,48 @@ def test_unknown_id():
     assert tb.unknown_id(Tokenizer(models.Unigram([("x", -1.0), ("u", -2.0)], unk_id=1))) == 1
 
 
-def test_lengths():
-    assert (tb.lengths([b"abc", None, b""]) == np.array([3, -1, 0])).all()
+def test_what_is_known_of_pieces():
+    known = tb.pieces(with_fallback())
+    assert known.unknown == 260 and known.known.all()
+    assert known.sizes[[0xE3, 258, 259]].tolist() == [1, 1, 2]
+    assert known.fragments[[0xE3, 0x41, 259]].tolist() == [True, False, False]
+
+
+def test_texts_that_add_up_stand_among_those_that_do_not():
+    """A normaliser changes some texts: their cuts are found otherwise, in the same order."""
+    tokenizer = byte_level()
+    plain = [tb.encode(tokenizer, tb.pieces(tokenizer), [text]).cuts for text in ("a cat", "the dog")]
+    tokenizer.normalizer = normalizers.Replace("\t", "")
+    mixed = tb.encode(tokenizer, tb.pieces(tokenizer), ["a cat", "", "\tcat", "the dog"])
+    parts = [
+        mixed.cuts[(mixed.cuts > low) & (mixed.cuts < high)] for low, high in ((0, 10), (10, 18), (18, 32))
+    ]
+    assert parts[0].tolist() == plain[0].tolist() and (parts[2] - 18).tolist() == plain[1].tolist()
+    alone = tb.encode(tokenizer, tb.pieces(tokenizer), ["cat"]).cuts
+    assert len(alone) and parts[1].tolist() == (10 + 2 + alone).tolist()
+
+
+@pytest.mark.parametrize("make", [byte_level, with_fallback])
+def test_round_trips_are_those_of_decoding(make):
+    tokenizer = make()
+    tokenizer.add_tokens(["é"])  # which a byte-level decoder takes for a byte
+    for known in (tb.pieces(tokenizer), tb.pieces(tokenizer)._replace(plain=False)):
+        encoded = tb.encode(tokenizer, known, [*TEXTS, "café"])
+        expected = [
+            tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids, skip_special_tokens=False)
+            == text
+            for text in [*TEXTS, "café"]
+        ]
+        assert tb.round_trips(tokenizer, known, [*TEXTS, "café"], encoded).tolist() == expected
+
+
+def test_bytes_that_are_the_text_need_no_decoding(monkeypatch):
+    tokenizer = byte_level()
+    known = tb.pieces(tokenizer)
+    encoded = tb.encode(tokenizer, known, TEXTS)
+    assert known.plain and not tb.pieces(with_fallback()).plain
+    assert tb.round_trips(None, known, TEXTS, encoded).all()  # nothing is there to decode with
+    changed = [TEXTS[1], TEXTS[0], *TEXTS[2:]]
+    assert tb.round_trips(tokenizer, known, changed, encoded).tolist() == [False, False] + [True] * (
+        len(TEXTS) - 2
+    )

@@ -44,7 +44,7 @@ def assert_same(found, expected):
 def test_what_is_encoded_is_the_references(name):
     tokenizer = TOKENIZERS[name]()
     encoder = Encoder(tokenizer)
-    assert_same(encoder.encode(TEXTS), tokenizer_bytes.encode(tokenizer, encoder.table, TEXTS))
+    assert_same(encoder.encode(TEXTS), tokenizer_bytes.encode(tokenizer, encoder.known, TEXTS))
     assert sum(encoder.texts.values()) == len(TEXTS)
 
 
@@ -62,7 +62,7 @@ def test_an_engine_that_errs_is_not_used():
     encoder = Encoder(tokenizer)
     other = Encoder(training.bytebpe(texts() * 2, 280))
     encoder._fast = other._fast
-    assert_same(encoder.encode(TEXTS), tokenizer_bytes.encode(tokenizer, encoder.table, TEXTS))
+    assert_same(encoder.encode(TEXTS), tokenizer_bytes.encode(tokenizer, encoder.known, TEXTS))
     assert encoder.texts == {REFERENCE: len(TEXTS)}
 
 
@@ -70,7 +70,7 @@ def test_an_engine_that_does_not_read_the_tokenizer():
     tokenizer = Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     encoder = Encoder(tokenizer)
-    assert_same(encoder.encode(["a b", ""]), tokenizer_bytes.encode(tokenizer, encoder.table, ["a b", ""]))
+    assert_same(encoder.encode(["a b", ""]), tokenizer_bytes.encode(tokenizer, encoder.known, ["a b", ""]))
     assert encoder.texts == {REFERENCE: 2}
 
 

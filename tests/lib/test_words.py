@@ -1,19 +1,26 @@
+import numpy as np
 import pytest
+from multilingual import texts
 
-from lib.words import alone, code_points, icu, is_word, located, mecab, segmenters
+from lib import words
+from lib.tokenizer_training import NASTY
+from lib.words import find, icu, is_word, mecab, segmenters
 
 
 def found(segmenter, text):
-    return [text[start:end] for start, end in segmenter.spans(text)]
+    return [text[start:end] for start, end in segmenter.spans([text])]
 
 
 def test_positions_beyond_the_basic_plane():
-    assert code_points("abc", [1, 3]) == [1, 3]
-    assert code_points("😀a𠮷b", [2, 3, 5, 6]) == [1, 2, 3, 4]
+    def from_utf16(text, units):
+        return words.from_utf16(words.code_points(text), np.array(units)).tolist()
+
+    assert from_utf16("abc", [1, 3]) == [1, 3]
+    assert from_utf16("😀a𠮷b", [2, 3, 5, 6]) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "expected"),
     [
         ("😀 hello world again", ["hello", "world", "again"]),
         ("Two-part, don't 3.14!", ["Two", "part", "don't", "3.14"]),
@@ -25,8 +32,8 @@ def test_positions_beyond_the_basic_plane():
         ("", []),
     ],
 )
-def test_words_by_icu(text, words):
-    assert found(icu(), text) == words
+def test_words_by_icu(text, expected):
+    assert found(icu(), text) == expected
 
 
 def test_words_by_mecab():
@@ -46,19 +53,48 @@ def test_segmenters_of_a_language():
     assert segmenters("zxx_Zyyy") == []
 
 
-def test_words_are_located_in_bytes_of_all_texts():
-    document, starts, ends = located(["é a", "", "猫x"], [[(0, 1), (2, 3)], [], [(1, 2)]])
-    assert document.tolist() == [0, 0, 2]
-    assert starts.tolist() == [0, 3, 7] and ends.tolist() == [2, 4, 8]
+def one_by_one(segmenter, many):
+    """Words the obvious way: every text on its own, every word on its own."""
+    rows, before = [], 0
+    for number, text in enumerate(many):
+        for start, end in segmenter.spans([text]).tolist():
+            space = text[max(start - 1, 0) : start] == " "
+            first, last = len(text[:start].encode()), len(text[:end].encode())
+            rows.append((number, before + first, before + last, text[start - space : end]))
+        before += len(text.encode())
+    return rows
 
 
-@pytest.mark.parametrize("texts", [[], ["…!?"], ["", "😀 😀"]])
-def test_no_words_at_all(texts):
-    document, starts, ends = located(texts, [[] for _ in texts])
-    assert document.shape == starts.shape == ends.shape == (0,)
-    assert document.dtype == starts.dtype == ends.dtype == int
+# What a line end might join or part if texts were not kept asunder.
+EDGES = ["ends in a return\r", "\nbegins with a line end", "\u0301a mark first", "ends in a joiner\u200d", ""]
 
 
-def test_a_word_alone_takes_its_space_along():
-    assert alone("a bc", (2, 4)) == " bc" and alone("(bc", (1, 3)) == "bc" and alone("bc", (0, 2)) == "bc"
-    assert alone("a\nbc", (2, 4)) == "bc"
+@pytest.mark.parametrize("chunk", [1, 40, 10**6])
+@pytest.mark.parametrize("make", [icu, mecab])
+def test_words_of_many_texts_are_those_of_each_alone(make, chunk, monkeypatch):
+    monkeypatch.setattr(words, "CHUNK", chunk)
+    segmenter, many = make(), [*texts(), *EDGES, *NASTY, "𠮷野家で😀 𠮷 word"]
+    got = find(many, segmenter)
+    named = [got.forms[index] for index in got.form]
+    rows = list(zip(got.document.tolist(), got.starts.tolist(), got.ends.tolist(), named, strict=True))
+    assert rows == one_by_one(segmenter, many)
+    assert len(set(got.forms)) == len(got.forms)
+
+
+def test_where_words_are():
+    got = find(["é a", "", "x y"], icu())
+    assert got.document.tolist() == [0, 0, 2, 2]
+    assert got.starts.tolist() == [0, 3, 4, 6] and got.ends.tolist() == [2, 4, 5, 7]
+    assert got.forms == ["é", " a", "x", " y"]
+
+
+@pytest.mark.parametrize("many", [[], ["…!?"], ["", "😀 😀"]])
+def test_no_words_at_all(many):
+    got = find(many, icu())
+    assert got.document.shape == got.starts.shape == got.ends.shape == got.form.shape == (0,)
+    assert got.document.dtype == got.starts.dtype == got.form.dtype == int and got.forms == []
+
+
+def test_a_word_takes_its_space_along_but_no_line_end():
+    assert find(["a bc"], icu()).forms == ["a", " bc"]
+    assert find(["(bc"], icu()).forms == ["bc"] and find(["a\nbc"], icu()).forms == ["a", "bc"]

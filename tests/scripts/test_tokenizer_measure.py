@@ -3,12 +3,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from multilingual import SENTENCES, texts, write_corpus
 
 from lib import tokenizer_training
 from lib.contracts.corpus import DOCUMENTS
-from lib.contracts.tokenizer import METRICS, ZIPF
+from lib.contracts.tokenizer import LENGTHS, LORENZ, METRICS, ZIPF
 from lib.tokenizer_bytes import token_bytes
 from lib.words import icu
 
@@ -24,7 +25,8 @@ def measure(folder, documents, corpus="parallel", settings=None):
         "50",
     ]
     command += ["--tokenizer", folder / "tokenizer.json"]
-    command += ["--metrics", folder / "metrics.parquet", "--curves", folder / "zipf.parquet", *documents]
+    command += ["--metrics", folder / "metrics.parquet", "--curves", folder / "zipf.parquet"]
+    command += ["--lorenz", folder / "lorenz.parquet", "--lengths", folder / "lengths.parquet", *documents]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return METRICS.read(folder / "metrics.parquet"), ZIPF.read(folder / "zipf.parquet")
@@ -39,9 +41,21 @@ def measured(tmp_path_factory):
     return tokenizer, metrics, curves
 
 
+@pytest.fixture(scope="module")
+def tables(measured, tmp_path_factory):
+    """Lorenz curve and lengths of the same run."""
+    folder = tmp_path_factory.mktemp("tables")
+    tokenizer_training.save(measured[0], folder)
+    measure(folder, write_corpus(folder, "test"))
+    return LORENZ.read(folder / "lorenz.parquet"), LENGTHS.read(folder / "lengths.parquet")
+
+
 def slow(tokenizer, lang):
     """Word metrics the obvious way: every word on its own."""
-    table, totals = token_bytes(tokenizer), dict.fromkeys(("tokens", "words", "alone", "cut", "cut_alone"), 0)
+    table, totals = (
+        token_bytes(tokenizer),
+        dict.fromkeys(("tokens", "words", "alone", "cut", "cut_alone", "whole"), 0),
+    )
 
     def boundaries(text):
         ids = tokenizer.encode(text, add_special_tokens=False).ids
@@ -49,11 +63,14 @@ def slow(tokenizer, lang):
 
     for text in SENTENCES[lang]:
         totals["tokens"] += len(tokenizer.encode(text, add_special_tokens=False).ids)
-        for start, end in icu().spans(text):
-            space = text[start - 1 : start] == " "
+        for start, end in icu().spans([text]).tolist():
+            space = text[max(start - 1, 0) : start] == " "
             first, last = len(text[:start].encode()), len(text[:end].encode())
             inside = sum(first < cut < last for cut in boundaries(text))
             alone = sum(cut > space for cut in boundaries(text[start - space : end]))
+            edges = {0, *boundaries(text), len(text.encode())}
+            begun = first in edges or (space and first - 1 in edges)
+            totals["whole"] += begun and last in edges and not inside
             totals["words"] += 1
             totals["alone"] += 1 + alone
             totals["cut"] += inside > 0
@@ -71,6 +88,7 @@ def test_word_metrics_are_those_of_the_slow_way(measured, lang):
         ("fertility", "alone"),
         ("continued_words", "cut"),
         ("continued_words_isolated", "cut_alone"),
+        ("single_token_words", "whole"),
     ]:
         assert rows.loc[metric, "value"] == pytest.approx(totals[part] / totals["words"])
         assert rows.loc[metric, "n_words"] == totals["words"]
@@ -97,8 +115,48 @@ def test_metrics_without_words(measured):
 def test_japanese_has_a_second_segmenter(measured):
     _, metrics, _ = measured
     second = metrics[metrics["metric"].str.endswith("_mecab")]
-    assert set(second["lang"]) == {"jpn_Jpan"} and len(second) == 4
+    assert set(second["lang"]) == {"jpn_Jpan"} and len(second) == 5
     assert second["segmenter"].str.startswith("MeCab (unidic-lite ").all()
+
+
+def test_lengths_are_those_of_each_document(measured, tables):
+    tokenizer, *_ = measured
+    lengths = tables[1].set_index("doc_id")
+    for lang, sentences in SENTENCES.items():
+        for number, text in enumerate(sentences):
+            row = lengths.loc[f"{lang}-0-{number}"]
+            assert (row["lang"], row["bytes"]) == (lang, len(text.encode()))
+            assert row["tokens"] == len(tokenizer.encode(text).ids)
+
+
+def test_inequality_is_over_what_all_say(measured, tables):
+    tokenizer, metrics, _ = measured
+    costs = {lang: sum(len(tokenizer.encode(text).ids) for text in said) for lang, said in SENTENCES.items()}
+    values = list(costs.values())
+    pairs = sum(abs(a - b) for a in values for b in values)
+    (row,) = metrics[metrics["metric"] == "gini"].to_dict("records")
+    assert row["lang"] == "mul_Zyyy" and row["n_docs"] == 3
+    assert row["value"] == pytest.approx(pairs / (2 * 16 * sum(values) / 4), abs=1e-12)
+    assert row["ci_low"] <= row["value"] <= row["ci_high"]
+    curve = tables[0]
+    assert dict(zip(curve["lang"], curve["tokens"], strict=True)) == costs
+    assert curve["tokens"].is_monotonic_increasing and curve["share_of_languages"].tolist() == [
+        0.25,
+        0.5,
+        0.75,
+        1,
+    ]
+    assert curve["share_of_tokens"].iloc[-1] == 1 and (np.diff(curve["share_of_tokens"], 2) >= -1e-12).all()
+
+
+def test_languages_that_share_nothing_have_no_inequality(measured, tmp_path):
+    tokenizer_training.save(measured[0], tmp_path)
+    row = {"domain": "chat", "source": "test", "doc_id": "1", "text": "a cat"}
+    for lang in ("eng_Latn", "fra_Latn"):
+        DOCUMENTS.write([{**row, "lang": lang, "group_id": lang}], tmp_path / f"{lang}.parquet")
+    metrics, _ = measure(tmp_path, [tmp_path / "eng_Latn.parquet", tmp_path / "fra_Latn.parquet"])
+    assert {"gini", "premium"}.isdisjoint(metrics["metric"])
+    assert LORENZ.read(tmp_path / "lorenz.parquet").empty
 
 
 def test_curves(measured):

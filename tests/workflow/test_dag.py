@@ -60,8 +60,15 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             "lib/zipf.py",
             {"tokenizer_measure": 24, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
+            | {"tokenizer_lorenz": 1, "tokenizer_compare": 1}
             | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf")}
             | {f"paper_tabulate_{name}": 1 for name in ("tokens_per_word", "premium")}
+            | REPORT,
+        ),
+        (
+            "lib/vocabulary.py",
+            {"tokenizer_inspect": 7, "paper_plot_vocabulary": 1}
+            | {f"tokenizer_{name}": 1 for name in ("vocabulary", "probes", "morphs")}
             | REPORT,
         ),
         (

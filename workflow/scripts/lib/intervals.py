@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 LEVEL = 0.95
-CHUNK = 64  # resamples drawn at a time, which bounds the memory
+CHUNK = 4_000_000  # units drawn at a time, which bounds the memory
 
 
 class Interval(NamedTuple):
@@ -45,37 +46,58 @@ def share(hits: np.ndarray) -> Interval:
     return Interval(float(found.statistic), float(low), float(high))
 
 
-def bootstrap_ratio(numerators: np.ndarray, denominators: np.ndarray, resamples: int, seed: int) -> Interval:
-    """Ratio of totals, with a percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
+def resamples_of(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Bootstrap samples of n units, some at a time: how often each unit is in each, shape (some, n).
 
-    Units are resampled with numerator and denominator together, so that pairs stay paired.
+    Equal seeds and n give equal samples, so that intervals of paired values may be compared.
+    """
+    rng = np.random.default_rng(seed)
+    most = min(64, max(1, CHUNK // n))
+    for start in range(0, resamples, most):
+        some = min(most, resamples - start)
+        drawn = rng.integers(0, n, (some, n)) + n * np.arange(some)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=some * n).reshape(some, n).astype(float)
+
+
+def bootstrap_ratios(
+    numerators: np.ndarray, denominators: np.ndarray, resamples: int, seed: int
+) -> list[Interval]:
+    """Ratios of totals, each with a percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
+
+    Units are resampled with numerators and denominators together, so that pairs stay paired; all
+    ratios are of the same resamples, which are drawn once.
 
     Args:
-        numerators: one number per unit, shape (n,).
-        denominators: one number per unit, shape (n,); their total must not be zero.
+        numerators: one number per ratio and unit, shape (ratios, n).
+        denominators: the same; no total may be zero.
         resamples: bootstrap samples.
         seed: of the resampling; equal seeds and n give equal resamples for paired comparisons.
 
     Raises:
         ValueError: no units, unequal shapes, or a total of zero in the denominators.
     """
-    numerators, denominators = np.asarray(numerators, float), np.asarray(denominators, float)
-    if numerators.shape != denominators.shape or numerators.ndim != 1 or not len(numerators):
-        raise ValueError(
-            f"expected two equal, non-empty vectors, got {numerators.shape}, {denominators.shape}"
-        )
-    if denominators.sum() == 0:
+    above, below = np.asarray(numerators, float), np.asarray(denominators, float)
+    if above.shape != below.shape or above.ndim != 2 or not above.shape[1]:
+        raise ValueError(f"expected two equal, non-empty tables, got {above.shape}, {below.shape}")
+    if (below.sum(1) == 0).any():
         raise ValueError("the denominators add up to zero")
-    rng = np.random.default_rng(seed)
-    n, draws = len(numerators), []
-    for start in range(0, resamples, CHUNK):
-        sample = rng.integers(0, n, (min(CHUNK, resamples - start), n))
-        below = denominators[sample].sum(1)
-        draws.append(
-            np.divide(numerators[sample].sum(1), below, out=np.full(len(below), np.nan), where=below != 0)
-        )
-    drawn = np.concatenate(draws)
-    return Interval(float(numerators.sum() / denominators.sum()), *ends(drawn[~np.isnan(drawn)]))
+    draws = []
+    for sample in resamples_of(above.shape[1], resamples, seed):
+        total = sample @ below.T
+        draws.append(np.divide(sample @ above.T, total, out=np.full(total.shape, np.nan), where=total != 0))
+    drawn = np.concatenate(draws).T
+    values = above.sum(1) / below.sum(1)
+    return [
+        Interval(float(value), *ends(row[~np.isnan(row)])) for value, row in zip(values, drawn, strict=True)
+    ]
+
+
+def bootstrap_ratio(numerators: np.ndarray, denominators: np.ndarray, resamples: int, seed: int) -> Interval:
+    """One ratio of totals with its interval: :func:`bootstrap_ratios` of vectors of shape (n,)."""
+    above, below = np.asarray(numerators, float), np.asarray(denominators, float)
+    if above.ndim != 1:
+        raise ValueError(f"expected vectors, got {above.shape}")
+    return bootstrap_ratios(above[None], np.atleast_2d(below), resamples, seed)[0]
 
 
 def bootstrap_mean(values: np.ndarray, resamples: int, seed: int) -> Interval:

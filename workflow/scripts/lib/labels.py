@@ -48,6 +48,13 @@ def language(code: str) -> str:
     return "all languages" if code == POOLED else languages.name_of(code)
 
 
+def script(code: str) -> str:
+    """English name of a script given as Latn; Jpan stands for Han and kana in one token."""
+    import icu
+
+    return "Han with kana" if code == "Jpan" else icu.Script(icu.Script.getCode(code)[0]).getName()
+
+
 def own_name(code: str) -> str:
     """What the speakers of a language call it, like 日本語; its English name where ICU knows no other."""
     import icu

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,26 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+class Pieces(NamedTuple):
+    """What is known of each id of a tokenizer, found once and used for every text.
+
+    Attributes:
+        bytes: :func:`token_bytes`.
+        sizes: bytes of each id, 0 where they are not known, shape (ids,).
+        known: whether they are known.
+        fragments: whether an id is known to hold a part of a character.
+        unknown: the id of the unknown token, if there is one.
+        plain: whether ids decode to their bytes one after the other, whatever they are.
+    """
+
+    bytes: list[bytes | None]
+    sizes: np.ndarray
+    known: np.ndarray
+    fragments: np.ndarray
+    unknown: int | None
+    plain: bool
 
 
 class Encoded(NamedTuple):
@@ -91,11 +112,6 @@ def unknown_id(tokenizer: Tokenizer) -> int | None:
     return model.get("unk_id") if token is None else tokenizer.token_to_id(token)
 
 
-def lengths(table: list[bytes | None]) -> np.ndarray:
-    """Bytes of each id, -1 where they are not known."""
-    return np.array([-1 if piece is None else len(piece) for piece in table])
-
-
 def is_fragment(piece: bytes | None) -> bool:
     """Whether a token is known to hold a part of a UTF-8 character."""
     try:
@@ -126,35 +142,88 @@ def offset_cuts(encoding: Encoding, text: str) -> np.ndarray:
     return np.where(shared, 2 * starts[start] + 1, starts[end] + starts[start])
 
 
-def encode(tokenizer: Tokenizer, table: list[bytes | None], texts: list[str]) -> Encoded:
+def pieces(tokenizer: Tokenizer) -> Pieces:
+    """What is known of each id of a tokenizer."""
+    table = token_bytes(tokenizer)
+    return Pieces(
+        bytes=table,
+        sizes=np.array([len(piece or b"") for piece in table], int),
+        known=np.array([piece is not None for piece in table], bool),
+        fragments=np.array([is_fragment(piece) for piece in table], bool),
+        unknown=unknown_id(tokenizer),
+        plain=_decodes_to_bytes(tokenizer),
+    )
+
+
+def _decodes_to_bytes(tokenizer: Tokenizer) -> bool:
+    """Whether the decoder is that of a byte-level tokenizer and nothing else.
+
+    It takes a character of an added token for a byte too, if it can: what is ASCII stays what it is.
+    """
+    decoder = tokenizer.decoder
+    added = tokenizer.get_added_tokens_decoder().values()
+    return type(decoder).__name__ == "ByteLevel" and all(token.content.isascii() for token in added)
+
+
+def round_trips(tokenizer: Tokenizer, known: Pieces, texts: list[str], encoded: Encoded) -> np.ndarray:
+    """Whether each text is what its ids decode to, special tokens included; shape (texts,).
+
+    Args:
+        tokenizer: what encoded the texts.
+        known: :func:`pieces` of it.
+        texts: the texts.
+        encoded: what they were encoded to.
+    """
+    ids, ends = encoded.ids.tolist(), np.cumsum(encoded.counts)
+    if known.plain and known.known[encoded.ids].all():
+        octets = np.cumsum([len(text.encode()) for text in texts])
+        sums = _running(known.sizes[encoded.ids])[ends]
+        if np.array_equal(octets, sums) and b"".join(known.bytes[i] for i in ids) == "".join(texts).encode():
+            return np.ones(len(texts), bool)
+    parts = [ids[start:end] for start, end in zip([0, *ends.tolist()], ends.tolist(), strict=False)]
+    back = tokenizer.decode_batch(parts, skip_special_tokens=False)
+    return np.array([text == again for text, again in zip(texts, back, strict=True)], bool)
+
+
+def _running(values: np.ndarray) -> np.ndarray:
+    """Sums of the values before each place, and of all; shape (values + 1,)."""
+    return np.concatenate([[0], np.cumsum(values)])
+
+
+def encode(tokenizer: Tokenizer, known: Pieces, texts: list[str]) -> Encoded:
     """Encode texts, and find the cuts between their tokens.
 
     Cuts come from the tokens' bytes where these add up to the text, else (a normaliser, a prefix,
-    an unknown token) from the offsets.
+    an unknown token) from the offsets, which are found only then: they cost as much as all the rest.
 
     Args:
         tokenizer: encodes each text alone, without special tokens.
-        table: :func:`token_bytes` of it.
+        known: :func:`pieces` of it.
         texts: what to encode.
     """
-    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    counts = np.array([len(encoding) for encoding in encodings], int)
-    ids = np.array([i for encoding in encodings for i in encoding.ids], int)
-    size = lengths(table)[ids]
-    ends = np.cumsum(counts)
-    unk = unknown_id(tokenizer)
-    cuts, unknown, start = [], np.zeros(len(texts), int), 0
-    for n, (text, encoding) in enumerate(zip(texts, encodings, strict=True)):
-        first, last = ends[n] - counts[n], ends[n]
-        total, mine = len(text.encode()), size[first:last]
-        if (mine >= 0).all() and mine.sum() == total:
-            inner = 2 * np.cumsum(mine)[:-1]
-        else:
-            inner = offset_cuts(encoding, text)
-        if unk is not None and unk in ids[first:last]:
-            unknown[n] = sum(
-                e - s for i, (s, e) in zip(encoding.ids, encoding.offsets, strict=True) if i == unk
-            )
-        cuts.append(2 * start + inner)
-        start += total
-    return Encoded(ids, counts, np.concatenate(cuts) if cuts else np.zeros(0, int), unknown)
+    encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    found = [encoding.ids for encoding in encodings]
+    counts = np.array([len(ids) for ids in found], int)
+    ids = np.fromiter(chain.from_iterable(found), int, counts.sum())
+    octets = np.array([len(text.encode()) for text in texts], int)
+    starts, ends = np.cumsum(octets) - octets, np.cumsum(counts)
+
+    begins, bytes_to = ends - counts, _running(known.sizes[ids])
+    lost = _running(~known.known[ids])
+    exact = (bytes_to[ends] - bytes_to[begins] == octets) & (lost[ends] == lost[begins])
+    document = np.repeat(np.arange(len(texts)), counts)
+    inside = exact[document]
+    inside[ends[counts > 0] - 1] = False  # where a text ends is no cut
+    cuts = [2 * (bytes_to[1:] + (starts - bytes_to[begins])[document])[inside]]
+
+    unknown = np.zeros(len(texts), int)
+    missed = _running(ids == (-1 if known.unknown is None else known.unknown))
+    has_unknown = missed[ends] > missed[begins]
+    odd = np.flatnonzero(~exact | has_unknown)
+    again = tokenizer.encode_batch([texts[n] for n in odd], add_special_tokens=False)
+    for n, encoding in zip(odd, again, strict=True):
+        if not exact[n]:
+            cuts.append(2 * starts[n] + offset_cuts(encoding, texts[n]))
+        spans = zip(encoding.ids, encoding.offsets, strict=True)
+        unknown[n] = sum(end - start for index, (start, end) in spans if index == known.unknown)
+    return Encoded(ids, counts, np.sort(np.concatenate(cuts)), unknown)

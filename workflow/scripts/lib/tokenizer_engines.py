@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REFERENCE = "tokenizers"
 FAST = "splintr"
-CHECKED = 200  # texts of a batch, evenly spaced, whose ids are compared
+CHECKED = 50  # texts of a batch, evenly spaced, whose ids are compared
 
 
 class Encoder:
@@ -28,18 +28,17 @@ class Encoder:
 
     Attributes:
         tokenizer: the reference.
-        table: :func:`lib.tokenizer_bytes.token_bytes` of it.
+        known: :func:`lib.tokenizer_bytes.pieces` of it.
         texts: how many texts each engine encoded so far.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self.table = tokenizer_bytes.token_bytes(tokenizer)
+        self.known = tokenizer_bytes.pieces(tokenizer)
         self.texts: Counter[str] = Counter()
-        self._size = tokenizer_bytes.lengths(self.table)
-        self._strange = self._size < 0
-        if (unknown := tokenizer_bytes.unknown_id(tokenizer)) is not None:
-            self._strange[unknown] = True
+        self._strange = ~self.known.known
+        if self.known.unknown is not None:
+            self._strange[self.known.unknown] = True
         self._fast = self._load()
 
     def _load(self):
@@ -73,12 +72,12 @@ class Encoder:
         unknown; the reference encodes what is left, and everything where a sample of the texts
         shows that the two differ.
         """
-        sample = texts[:: max(1, len(texts) // CHECKED)]
+        sample = texts[:: max(1, -(-len(texts) // CHECKED))]
         if self._fast is None or not self._agrees(self._fast, sample):
             self._count(REFERENCE, len(texts))
-            return tokenizer_bytes.encode(self.tokenizer, self.table, texts)
+            return tokenizer_bytes.encode(self.tokenizer, self.known, texts)
         ids, counts = _flat(self._fast, texts)
-        ends = np.cumsum(self._size[ids])
+        ends = np.cumsum(self.known.sizes[ids])
         octets = np.array([len(text) if text.isascii() else len(text.encode()) for text in texts], int)
         odd = self._odd(ids, counts, octets, ends)
         self._count(FAST, len(texts) - int(odd.sum()))
@@ -105,7 +104,7 @@ class Encoder:
     ) -> Encoded:
         """The encoding in which the odd texts are the reference's, and the others the fast engine's."""
         apart = [text for text, is_odd in zip(texts, odd, strict=True) if is_odd]
-        ours = tokenizer_bytes.encode(self.tokenizer, self.table, apart)
+        ours = tokenizer_bytes.encode(self.tokenizer, self.known, apart)
         kept = np.repeat(~odd, counts)
         total = counts.copy()
         total[odd] = ours.counts
@@ -117,7 +116,7 @@ class Encoder:
         # Cuts are positions in all texts laid end to end: what was encoded apart moves to its place.
         cuts = np.empty(_inner(total).sum(), int)
         from_fast = np.repeat(~odd, _inner(total))
-        plain = _cuts(np.cumsum(self._size[ids[kept]]), counts[~odd])
+        plain = _cuts(np.cumsum(self.known.sizes[ids[kept]]), counts[~odd])
         cuts[from_fast] = _moved(plain, counts[~odd], octets, ~odd)
         cuts[~from_fast] = _moved(ours.cuts, ours.counts, octets, odd)
         return Encoded(merged, total, cuts, unknown)

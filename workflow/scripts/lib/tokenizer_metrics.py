@@ -32,7 +32,7 @@ def inner_cuts(cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.nda
     Returns:
         Number of distinct cuts with start < cut < end, shape (spans,).
     """
-    distinct = np.unique(cuts)
+    distinct = cuts[np.diff(cuts, prepend=-1) > 0]  # sorted already
     inside = np.searchsorted(distinct, ends, "left") - np.searchsorted(distinct, starts, "right")
     return np.maximum(inside, 0)
 
@@ -63,8 +63,35 @@ def text_ratios(
     }
 
 
+def are_cuts(cuts: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Whether each place is one of the cuts, which are sorted; shape (places,)."""
+    if not len(cuts):
+        return np.zeros(len(places), bool)
+    index = np.searchsorted(cuts, places)
+    return cuts[np.minimum(index, len(cuts) - 1)] == places
+
+
+def whole_tokens(
+    cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray, spaced: np.ndarray, inner: np.ndarray
+) -> np.ndarray:
+    """Whether each span is exactly one token, with or without the space before it.
+
+    Args:
+        cuts: sorted positions, in half bytes; where a text starts or ends is one too.
+        starts: of the spans, in half bytes, shape (spans,).
+        ends: of the spans.
+        spaced: whether a space, which is one byte, stands before the span.
+        inner: :func:`inner_cuts` of the spans.
+    """
+    whole = inner == 0
+    starts, ends, spaced = starts[whole], ends[whole], spaced[whole]
+    begun = are_cuts(cuts, starts) | (spaced & are_cuts(cuts, starts - 2))
+    whole[whole] = begun & are_cuts(cuts, ends)
+    return whole
+
+
 def word_ratios(
-    tokens: np.ndarray, document: np.ndarray, in_context: np.ndarray, isolated: np.ndarray
+    tokens: np.ndarray, document: np.ndarray, in_context: np.ndarray, isolated: np.ndarray, whole: np.ndarray
 ) -> dict[str, Ratio]:
     """Metrics over words.
 
@@ -74,12 +101,17 @@ def word_ratios(
     continued_words: words with a token boundary strictly inside, over words. A token that spans
     several words continues none of them.
     continued_words_isolated: the same for words encoded alone (Rust et al. 2021).
+    single_token_words: words that are one token of their own where they stand, over words (single
+    token retention, Nayeem et al. 2025, in context). With the words that share a token with their
+    neighbours and the continued ones it makes up all words. For words encoded alone it is what
+    continued_words_isolated leaves over.
 
     Args:
         tokens: of each document, shape (documents,).
         document: the document of each word, shape (words,).
         in_context: token boundaries strictly inside each word where it stands, shape (words,).
         isolated: the same for the word encoded alone, shape (words,).
+        whole: whether the word is one token of its own, shape (words,).
     """
     n = len(tokens)
 
@@ -92,6 +124,7 @@ def word_ratios(
         "fertility": Ratio(per_document(isolated + 1), words),
         "continued_words": Ratio(per_document(in_context > 0), words),
         "continued_words_isolated": Ratio(per_document(isolated > 0), words),
+        "single_token_words": Ratio(per_document(whole), words),
     }
 
 
@@ -111,6 +144,97 @@ def premium(tokens: dict[str, int], reference: dict[str, int]) -> Ratio | None:
     if not shared:
         return None
     return Ratio(np.array([tokens[g] for g in shared]), np.array([reference[g] for g in shared]))
+
+
+def parallel(tokens: dict[str, dict[str, int]]) -> np.ndarray | None:
+    """Tokens of what every language says, shape (groups, languages), in the order of the languages.
+
+    Args:
+        tokens: of each group of parallel documents, by language.
+
+    Returns:
+        None where there are not two languages, or nothing that all of them say.
+    """
+    shared = set.intersection(*map(set, tokens.values())) if len(tokens) > 1 else set()
+    if not shared:
+        return None
+    return np.array([[said[group] for said in tokens.values()] for group in sorted(shared)])
+
+
+def gini(costs: np.ndarray) -> np.ndarray:
+    """Gini coefficient: mean difference of all pairs over twice the mean (Gini 1912).
+
+    sum_i sum_j |c_i - c_j| / (2 n^2 mean(c)), here of the tokens that n languages need to say the
+    same (Foroutan et al. 2025): 0 where all pay alike, (n - 1) / n where one pays all. By ranks,
+    which need no pairs: 2 sum_i i c_(i) / (n sum c) - (n + 1) / n, with i from 1 by rising cost.
+
+    Args:
+        costs: what each pays, shape (..., n), not all zero.
+
+    Returns:
+        A share, shape (...).
+    """
+    ordered, n = np.sort(costs, -1), costs.shape[-1]
+    return 2 * (ordered * np.arange(1, n + 1)).sum(-1) / (n * ordered.sum(-1)) - (n + 1) / n
+
+
+def lorenz(costs: np.ndarray) -> np.ndarray:
+    """Lorenz curve: the share of all costs that the k cheapest pay, for k from 1 to n (Lorenz 1905).
+
+    Args:
+        costs: what each pays, shape (n,), in any order.
+    """
+    return np.cumsum(np.sort(costs)) / costs.sum()
+
+
+def type_metrics(counts: np.ndarray, vocab_size: int) -> dict[str, float | None]:
+    """Metrics of how a text uses the vocabulary; they depend on the size of the text.
+
+    renyi_efficiency, shannon_efficiency: see the functions.
+    utilisation: types that occur, over the vocabulary.
+    type_token_ratio: types that occur, over tokens.
+    average_rank: sum of p * rank over types, rank from 1 by falling frequency (Limisiewicz et al.
+    2023): high where a text spreads over the vocabulary.
+
+    Args:
+        counts: occurrences of each type.
+        vocab_size: types that there are.
+
+    Returns:
+        None for all where nothing occurs; for the efficiencies also where a single type does.
+    """
+    seen = np.sort(counts[counts > 0])[::-1]
+    found: dict[str, float | None] = {
+        "renyi_efficiency": renyi_efficiency(counts),
+        "shannon_efficiency": shannon_efficiency(counts),
+        "utilisation": None,
+        "type_token_ratio": None,
+        "average_rank": None,
+    }
+    if len(seen):
+        found["utilisation"] = len(seen) / vocab_size
+        found["type_token_ratio"] = float(len(seen) / seen.sum())
+        found["average_rank"] = float((seen * np.arange(1, len(seen) + 1)).sum() / seen.sum())
+    return found
+
+
+def shannon_efficiency(counts: np.ndarray) -> float | None:
+    """Shannon efficiency of the unigram distribution: H_1 / H_0 (Zouhar et al. 2023, sec. 4).
+
+    H_1 = -sum p log p, to which the Renyi entropy goes as its order goes to 1; H_0 = log of the types
+    that occur.
+
+    Args:
+        counts: occurrences of each type.
+
+    Returns:
+        A share; None where fewer than two types occur.
+    """
+    seen = counts[counts > 0]
+    if len(seen) < 2:
+        return None
+    p = seen / seen.sum()
+    return float(-(p * np.log(p)).sum() / np.log(len(seen)))
 
 
 def renyi_efficiency(counts: np.ndarray) -> float | None:

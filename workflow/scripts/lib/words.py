@@ -1,16 +1,15 @@
-"""Words of a text, by segmenters that know the language."""
+"""Words of texts, by segmenters that know the language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import metadata
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.tokenizer_bytes import character_starts
-
-Span = tuple[int, int]
+CHUNK = 1_000_000  # characters that are segmented at a time, which bounds the memory
 
 
 class Segmenter(NamedTuple):
@@ -20,12 +19,31 @@ class Segmenter(NamedTuple):
         suffix: what is put after the names of its metrics, so that those by the general segmenter,
             which has no suffix, never mix with others.
         name: its name with version.
-        spans: the words of a text, in code points.
+        spans: the words of some texts, as start and end in code points of the texts joined by line
+            ends, ascending, shape (words, 2).
     """
 
     suffix: str
     name: str
-    spans: Callable[[str], list[Span]]
+    spans: Callable[[list[str]], np.ndarray]
+
+
+class Words(NamedTuple):
+    """The words of some texts laid end to end as UTF-8.
+
+    Attributes:
+        document: index of each word's text, shape (words,), as are the others unless said otherwise.
+        starts: where each word starts, in bytes of all texts.
+        ends: where it ends.
+        forms: the distinct words, each with the space before it where it has one, shape (forms,).
+        form: index of each word's form.
+    """
+
+    document: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    forms: list[str]
+    form: np.ndarray
 
 
 def is_word(segment: str) -> bool:
@@ -33,17 +51,36 @@ def is_word(segment: str) -> bool:
     return any(char.isalnum() for char in segment)
 
 
-def code_points(text: str, units: list[int]) -> list[int]:
-    """Turn positions counted in UTF-16 code units, ascending, into positions in code points."""
-    if text.isascii() or max(text) <= "\uffff":
-        return units
-    found, position, unit = [], 0, 0
-    for wanted in units:
-        while unit < wanted:
-            unit += 1 + (text[position] > "\uffff")
-            position += 1
-        found.append(position)
-    return found
+def code_points(text: str) -> np.ndarray:
+    """The code points of a text, shape (characters,)."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
+def from_utf16(code: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Turn positions counted in UTF-16 code units, each at the end of a character, into code points.
+
+    Args:
+        code: code points of the text.
+        units: the positions, above zero.
+    """
+    wide = code > 0xFFFF
+    return np.searchsorted(np.cumsum(1 + wide), units) + 1 if wide.any() else units
+
+
+@cache
+def _alphanumeric() -> np.ndarray:
+    """Whether each character of the basic plane is a letter or a number."""
+    return np.array([chr(code).isalnum() for code in range(0x10000)])
+
+
+def holding_words(text: str, code: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """:func:`is_word` of each segment of a text, shape (segments,)."""
+    counts = _alphanumeric()
+    if len(code) and code.max() > 0xFFFF:
+        counts = np.concatenate([counts, np.zeros(int(code.max()) - 0xFFFF, bool)])
+        counts[[ord(char) for char in set(text) if char > "\uffff" and char.isalnum()]] = True
+    before = np.concatenate([[0], np.cumsum(counts[code])])
+    return before[ends] > before[starts]
 
 
 def icu() -> Segmenter:
@@ -52,13 +89,15 @@ def icu() -> Segmenter:
 
     iterator = BreakIterator.createWordInstance(Locale.getRoot())
 
-    def spans(text: str) -> list[Span]:
-        if not text:
-            return []
-        units = UnicodeString(text)
+    def spans(texts: list[str]) -> np.ndarray:
+        # No word reaches over the end of a line (rules WB3a, WB3b), so one call does for many texts.
+        joined = "\n".join(texts)
+        code, units = code_points(joined), UnicodeString(joined)
         iterator.setText(units)
-        ends = code_points(text, list(iterator))
-        return [span for span in zip([0, *ends], ends, strict=False) if is_word(text[slice(*span)])]
+        ends = from_utf16(code, np.fromiter(iterator, int))
+        starts = np.concatenate([[0], ends[:-1]])[: len(ends)]
+        kept = holding_words(joined, code, starts, ends)
+        return np.stack([starts[kept], ends[kept]], 1)
 
     return Segmenter("", f"ICU {ICU_VERSION}", spans)
 
@@ -70,14 +109,17 @@ def mecab() -> Segmenter:
 
     tagger = fugashi.Tagger(f'-d "{unidic_lite.DICDIR}"')
 
-    def spans(text: str) -> list[Span]:
-        found, position = [], 0
-        for node in tagger(text):
-            start = text.index(node.surface, position)
-            position = start + len(node.surface)
-            if is_word(node.surface):
-                found.append((start, position))
-        return found
+    def spans(texts: list[str]) -> np.ndarray:
+        found, before = [], 0
+        for text in texts:
+            position = 0
+            for node in tagger(text):
+                start = text.index(node.surface, position)
+                position = start + len(node.surface)
+                if is_word(node.surface):
+                    found.append((before + start, before + position))
+            before += len(text) + 1
+        return np.array(found, int).reshape(-1, 2)
 
     return Segmenter("_mecab", f"MeCab (unidic-lite {metadata.version('unidic-lite')})", spans)
 
@@ -93,30 +135,44 @@ def segmenters(lang: str) -> list[Segmenter]:
     return [icu(), mecab()] if lang.startswith("jpn_") else [icu()]
 
 
-def located(texts: list[str], spans: list[list[Span]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the words of some texts are, in bytes.
+def _chunks(texts: list[str]) -> Iterator[list[str]]:
+    """The texts in order, some at a time."""
+    chunk, size = [], 0
+    for text in texts:
+        chunk.append(text)
+        size += len(text)
+        if size >= CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
-    Args:
-        texts: the texts.
-        spans: words of each text, in code points.
 
-    Returns:
-        For each word the index of its text, and its start and end in bytes of all texts laid end
-        to end in UTF-8; shape (words,) each.
+def find(texts: list[str], segmenter: Segmenter) -> Words:
+    """The words of some texts, by a segmenter.
+
+    A word's form takes the space before it along, as it stands in running text, so that a tokenizer
+    which puts spaces at the start of words meets it as it does there.
     """
     none = np.zeros(0, int)  # so that there may be no text, and no word in any
-    starts, ends, before = [none], [none], 0
-    for text, found in zip(texts, spans, strict=True):
-        at = before + character_starts(text)
-        pairs = np.array(found, int).reshape(-1, 2)
-        starts.append(at[pairs[:, 0]])
-        ends.append(at[pairs[:, 1]])
-        before = at[-1]
-    document = np.repeat(np.arange(len(texts)), np.array([len(found) for found in spans], int))
-    return document, np.concatenate(starts), np.concatenate(ends)
-
-
-def alone(text: str, span: Span) -> str:
-    """A word taken out of its text, with the space before it if there is one."""
-    start, end = span
-    return text[start - (text[start - 1 : start] == " ") : end]
+    document, starts, ends, form, forms = [none], [none], [none], [none], {}
+    texts_before = bytes_before = 0
+    for chunk in _chunks(texts):
+        joined = "\n".join(chunk)
+        code = code_points(joined)
+        size = np.array([len(text) + 1 for text in chunk])
+        width = 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000)
+        at = np.concatenate([[0], np.cumsum(width)])
+        start, end = segmenter.spans(chunk).T
+        index = np.searchsorted(np.cumsum(size), start, "right")
+        spaced = np.where(start > 0, code[start - 1] == ord(" "), False)
+        taken = [
+            joined[first:last] for first, last in zip((start - spaced).tolist(), end.tolist(), strict=True)
+        ]
+        document.append(texts_before + index)
+        starts.append(bytes_before + at[start] - index)  # line ends between texts are not theirs
+        ends.append(bytes_before + at[end] - index)
+        form.append(np.array([forms.setdefault(word, len(forms)) for word in taken], int))
+        texts_before += len(chunk)
+        bytes_before += int(at[-1]) - len(chunk) + 1
+    return Words(*map(np.concatenate, (document, starts, ends)), list(forms), np.concatenate(form))

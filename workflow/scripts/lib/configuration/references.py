@@ -139,6 +139,13 @@ def _tokenizers(config: dict[str, Any]) -> Iterator[Mistake]:
         yield Mistake(("paper", "corpus"), problem, choose(shown, tokenizer["corpora"]))
     yield from _language(config, ("paper", "language"), shown, config["paper"]["language"])
     yield from _language(config, ("tokenizer", "reference"), shown, tokenizer["reference"])
+    measured = [*grid.tokenizers(config), *tokenizer["pretrained"]]
+    if tokenizer["baseline"] not in measured:
+        problem = f"no tokenizer {tokenizer['baseline']!r} is measured"
+        yield Mistake(("tokenizer", "baseline"), problem, choose(tokenizer["baseline"], measured))
+    for lang, path in tokenizer["morphs"].items():
+        if not Path(path).is_file():
+            yield _missing(("tokenizer", "morphs", lang), path)
 
 
 def _models(config: dict[str, Any]) -> Iterator[Mistake]:
