@@ -45,16 +45,16 @@ def corpus_settings(wildcards):
 def mix_documents(wildcards):
     """Training documents of the languages in a tokenizer's mix."""
     mix = config["tokenizer"]["mixes"][TOKENIZERS[wildcards.tokenizer]["mix"]]
-    languages = mix["languages"]
-    if languages == "all":
-        languages = config["corpora"][mix["corpus"]]["languages"]
+    languages = grid.mix_languages(config, mix)
     return [f"results/corpus/{mix['corpus']}/train/{lang}.parquet" for lang in languages]
 
 
 def training_settings(wildcards):
-    """Family, size and mix of a trained tokenizer."""
+    """Family, size and mix of a trained tokenizer, and how the mix weighs its languages."""
     trained = TOKENIZERS[wildcards.tokenizer]
-    return as_json({**trained, "temperature": config["tokenizer"]["mixes"][trained["mix"]]["temperature"]})
+    mix = config["tokenizer"]["mixes"][trained["mix"]]
+    which = {"corpus", "languages", "except"}  # these decide which documents are read
+    return as_json({**trained, **{key: value for key, value in mix.items() if key not in which}})
 
 
 def tokenizer_file(wildcards):

@@ -93,6 +93,11 @@ def records(config: dict[str, Any], **changes: Any) -> None:
     config["lora"]["grid"][0]["tasks"].append("mine")
 
 
+def mix(config: dict[str, Any], **settings: Any) -> None:
+    """Give the universal mix other settings, beside its corpus and languages."""
+    config["tokenizer"]["mixes"]["universal"] = {"corpus": "catalogs", "languages": "all", **settings}
+
+
 def model(config: dict[str, Any], **settings: Any) -> None:
     config["models"]["mine"] = settings
     config["lora"]["grid"][0]["models"].append("mine")
@@ -208,6 +213,41 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: c["tokenizer"]["mixes"]["european"]["languages"].append("ita_Latn"),
         "tokenizer.mixes.european.languages.4",
         ["corpus 'catalogs' has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: mix(c, temperature=1, weights={}),
+        "tokenizer.mixes.universal",
+        ["'temperature' or 'weights' or 'buckets'", "exactly one"],
+    ),
+    (
+        lambda c: mix(c, temperature=1, **{"except": ["ita_Latn"]}),
+        "tokenizer.mixes.universal.except.0",
+        ["has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: mix(c, temperature=1, languages=["jpn_Jpan"], **{"except": ["jpn_Jpan"]}),
+        "tokenizer.mixes.universal.except",
+        ["leaves no language"],
+    ),
+    (
+        lambda c: mix(c, languages=["jpn_Jpan", "eng_Latn"], weights={"jpn_Jpan": 2}),
+        "tokenizer.mixes.universal.weights",
+        ["has no weight for eng_Latn"],
+    ),
+    (
+        lambda c: mix(c, languages=["jpn_Jpan"], weights={"jpn_Jpan": 2, "eng_Latn": 1}),
+        "tokenizer.mixes.universal.weights.eng_Latn",
+        ["the mix has no language 'eng_Latn'"],
+    ),
+    (
+        lambda c: mix(c, languages=["jpn_Jpan"], weights={"jpn_Jpan": 0}),
+        "tokenizer.mixes.universal.weights.jpn_Jpan",
+        ["too small", "more than 0"],
+    ),
+    (
+        lambda c: (mix(c, corpus="python", buckets="family-script"), c["paper"].update(language="eng_Latn")),
+        "tokenizer.mixes.universal.buckets",
+        ["the family of zxx_Zyyy is not known"],
     ),
     (
         lambda c: c["tokenizer"].update(reference="ita_Latn"),

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from lib import mixes, tokenizer_training
@@ -36,7 +37,8 @@ def train(
         str,
         typer.Option(
             "--settings",
-            help="JSON: family (bpe, unigram, bytebpe), size, mix, and temperature of the mix (1).",
+            help="JSON: family (bpe, unigram, bytebpe), size, mix; how the mix weighs its languages "
+            "(temperature, weights or buckets), and its bytes_per_language.",
         ),
     ],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json to write; its companions go beside it.")],
@@ -49,12 +51,12 @@ def train(
     import sentencepiece
 
     chosen = settings(settings_text)
-    family, size, temperature = chosen["family"], chosen["size"], chosen.get("temperature", 1)
+    family, size = chosen["family"], chosen["size"]
     if family not in tokenizer_training.FAMILIES:
         known = ", ".join(tokenizer_training.FAMILIES)
         raise UserError(f"tokenizer.grid: {family!r} is no family of tokenizers; choose from {known}")
     with Work("tokenizer_train", 3, "parts") as work:
-        texts, rows = _mixed(documents, temperature, seed)
+        texts, rows = _mixed(documents, chosen, seed)
         work.advance(note=f"mixed {len(texts)} documents")
         sample = texts[:: max(1, len(texts) // CHECKED)]
         model = None
@@ -79,7 +81,7 @@ def train(
     TRAINING.write(rows, training, inputs=documents, seed=seed)
 
 
-def _mixed(documents, temperature, seed):
+def _mixed(documents, mix, seed):
     """The texts to train on, each as often as the mix wants it, and what was taken of each language."""
     texts_of = {}
     for path in documents:
@@ -88,8 +90,13 @@ def _mixed(documents, temperature, seed):
             raise UserError(f"{path}: no documents; take the language out of the mix in tokenizer.mixes")
         for lang, part in table.groupby("lang", sort=True):
             texts_of.setdefault(lang, []).extend(part["text"])
-    lengths = {lang: _lengths(texts) for lang, texts in sorted(texts_of.items())}
-    times = mixes.copies(lengths, temperature, seed)
+    limit = mix.get("bytes_per_language")
+    for lang, texts in texts_of.items():
+        octets = np.array([len(text.encode()) for text in texts])
+        texts_of[lang] = [texts[i] for i in mixes.within(octets, limit, lang, seed)]
+    lengths = {lang: np.array([len(text) for text in texts]) for lang, texts in sorted(texts_of.items())}
+    characters = {lang: int(n.sum()) for lang, n in lengths.items()}
+    times = mixes.copies(lengths, mixes.shares(characters, mix), seed)
     total = sum(int((lengths[lang] * times[lang]).sum()) for lang in lengths)
     mixed, rows = [], []
     for lang, n in lengths.items():
@@ -106,12 +113,6 @@ def _mixed(documents, temperature, seed):
             }
         )
     return mixed, rows
-
-
-def _lengths(texts):
-    import numpy as np
-
-    return np.array([len(text) for text in texts])
 
 
 def _publish(trained, model, target):

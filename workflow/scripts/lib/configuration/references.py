@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from lib import grid, languages
+from lib import families, grid, languages
 from lib.configuration.mistake import Key, Mistake, choose
 
 
@@ -130,15 +130,35 @@ def _tokenizers(config: dict[str, Any]) -> Iterator[Mistake]:
     for name in _used_mixes(config):
         mix, key = tokenizer["mixes"][name], ("tokenizer", "mixes", name)
         yield from _corpus(config, key, mix["corpus"])
-        if mix["languages"] != "all":
-            for position, lang in enumerate(mix["languages"]):
-                yield from _language(config, (*key, "languages", position), mix["corpus"], lang)
+        for part in ("languages", "except"):
+            for position, lang in enumerate(mix.get(part, []) if mix.get(part) != "all" else []):
+                yield from _language(config, (*key, part, position), mix["corpus"], lang)
+        if mix["corpus"] in config["corpora"]:
+            yield from _weighting(key, mix, grid.mix_languages(config, mix))
     shown = config["paper"]["corpus"]
     if shown not in tokenizer["corpora"]:
         problem = f"tokenizers are not measured on {shown!r}"
         yield Mistake(("paper", "corpus"), problem, choose(shown, tokenizer["corpora"]))
     yield from _language(config, ("paper", "language"), shown, config["paper"]["language"])
     yield from _language(config, ("tokenizer", "reference"), shown, tokenizer["reference"])
+
+
+def _weighting(key: Key, mix: dict[str, Any], chosen: list[str]) -> Iterator[Mistake]:
+    """Whether a mix has languages, and can weigh each of them."""
+    if not chosen:
+        yield Mistake((*key, "except"), "leaves no language", "take a language out of it")
+    if "weights" in mix:
+        for lang in sorted(mix["weights"].keys() - set(chosen)):
+            problem = f"the mix has no language {lang!r}"
+            yield Mistake((*key, "weights", lang), problem, choose(lang, chosen))
+        if missing := [lang for lang in chosen if lang not in mix["weights"]]:
+            problem = f"has no weight for {', '.join(missing)}"
+            yield Mistake((*key, "weights"), problem, "add one, or take the language out of the mix")
+    unknown = [lang for lang in chosen if lang.split("_")[0] not in families.FAMILY_OF]
+    if "buckets" in mix and unknown:
+        problem = f"the family of {', '.join(unknown)} is not known"
+        remedy = "add it to workflow/scripts/lib/families.py, or use temperature or weights"
+        yield Mistake((*key, "buckets"), problem, remedy)
 
 
 def _models(config: dict[str, Any]) -> Iterator[Mistake]:
