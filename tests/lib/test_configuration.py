@@ -191,7 +191,11 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["unknown mix 'all'"],
     ),
     (lambda c: c["tokenizer"]["corpora"].append("books"), "tokenizer.corpora.3", ["unknown corpus 'books'"]),
-    (lambda c: c["tokenizer"]["pretrained"].append("gpt"), "tokenizer.pretrained.1", ["unknown model 'gpt'"]),
+    (
+        lambda c: c["tokenizer"]["pretrained"].append("gpt"),
+        "tokenizer.pretrained.5",
+        ["unknown tokenizer 'gpt'"],
+    ),
     (
         lambda c: c["corpora"]["catalogs"]["archives"].append("gnome"),
         "corpora.catalogs.archives.3",
@@ -213,6 +217,26 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: c["tokenizer"]["mixes"]["european"]["languages"].append("ita_Latn"),
         "tokenizer.mixes.european.languages.4",
         ["corpus 'catalogs' has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"]["llama3"].update(archive="llama"),
+        "tokenizer.imports.llama3.archive",
+        ["unknown archive 'llama'", "known: pretix"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"].update(llama3={"source": "file", "path": "none.json"}),
+        "tokenizer.imports.llama3.path",
+        ["no file 'none.json'"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"]["qwen"].update(encoding="qwen9"),
+        "tokenizer.imports.qwen.encoding",
+        ["unknown value 'qwen9'", "qwen"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"].update({MODEL: c["tokenizer"]["imports"]["llama3"]}),
+        f"tokenizer.imports.{MODEL}",
+        ["is the name of a model"],
     ),
     (
         lambda c: mix(c, temperature=1, weights={}),

@@ -23,10 +23,10 @@ FAMILIES = {
     "esx": "iku kal",
     "euq": "eus",
     "ine": "afr als ang asm ast awa bel ben bho bos bre bul cat ces ckb cor cos csb cym dan deu dgo doi dsb "
-    "ell eng fao fas fra frp frr fry fur gla gle glg glk glv gom grc gsw guj hin hne hrv hsb hye isl ita kas kmr "
-    "kok kur lad lat lav lij lim lit lmo ltg ltz lvs mag mai mar mkd mwl mzn nds nep nld nno nob nor npi "
-    "oci ori ory oss pan pbt pes pli pol por prs pus rmy roh rom ron rue rup rus san scn sco sin skr slk slv "
-    "snd spa sqi srd srp stq swe szl tgk ukr urd vec wln yid zea",
+    "ell eng fao fas fra frp frr fry fur gla gle glg glk glv gom grc gsw guj hin hne hrv hsb hye isl ita "
+    "kas kmr kok kur lad lat lav lij lim lit lmo ltg ltz lvs mag mai mar mkd mwl mzn nds nep nld nno nob nor "
+    "npi oci ori ory oss pan pbt pes pli pol por prs pus rmy roh rom ron rue rup rus san scn sco sin skr "
+    "slk slv snd spa sqi srd srp stq swe szl tgk ukr urd vec wln yid zea",
     "jpx": "jpn",
     "kor": "kor",
     "map": "ace ban bcl bjn bug ceb cha dtp fij fil haw hil ilo ind jav mad mah min mlg mri msa nia "
