@@ -61,6 +61,8 @@ def test_example_of_the_readme_can_be_run(config: dict[str, Any], folder: Path) 
     (block,) = re.findall(r"`my.yaml`:\n\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (folder / "data" / "ja").mkdir(parents=True)
     (folder / "data" / "ja" / "news.jsonl.gz").touch()
+    (folder / "own").mkdir()
+    (folder / "own" / "tokenizer.json").touch()
     assert mistakes(lay(config, yaml.safe_load(block))) == []
 
 
