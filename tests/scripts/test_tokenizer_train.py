@@ -52,6 +52,17 @@ def test_a_tokenizer_is_trained(tmp_path, documents, family, size):
     assert len(read_provenance(tmp_path / "training.parquet")["inputs"]) == len(documents)
 
 
+def test_a_mix_with_weights_and_little_text_of_each_language(tmp_path, documents):
+    weights = {lang: 1 + (lang == "jpn_Jpan") for lang in SENTENCES}
+    settings = {"weights": weights, "bytes_per_language": 1000}
+    assert train(tmp_path, documents, family="bytebpe", size=262, **settings).returncode == 0
+    table = TRAINING.read(tmp_path / "training.parquet").set_index("lang")
+    assert (table["n_characters"] <= 1000).all()
+    assert table["share"].idxmax() == "jpn_Jpan"
+    expected = 2 / (len(SENTENCES) + 1)
+    assert table["share"]["jpn_Jpan"] == pytest.approx(expected, rel=0.2)
+
+
 def test_two_runs_give_the_same_files(tmp_path, documents):
     for run in ("one", "two"):
         assert train(tmp_path / run, documents, family="unigram", size=330, temperature=3).returncode == 0
