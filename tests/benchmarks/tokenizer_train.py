@@ -6,9 +6,10 @@ Example:
 READS   results/corpus/{corpus}/train/{lang}.parquet
 
 The steps run as in the pipeline, each in a process of its own: merges are learnt once, and a tokenizer is
-cut for each size; alone, merges are learnt for that size only. A pair is the CPU seconds of all these processes for three sizes, and for the largest
-alone. Each tokenizer is compared with what `tokenizers` itself trains of that size on the same text. Ends
-with status 1 when a file differs, or when the median ratio is above the bar.
+cut for each size; alone, merges are learnt for that size only. A pair is the CPU seconds of all these
+processes for three sizes, and for the largest alone. Each tokenizer is compared with what `tokenizers`
+itself trains of that size on the same text. Ends with status 1 when a file differs, or when the median
+ratio is above the bar.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def grid(folder: Path, sizes: tuple[int, ...], learnt_size: int, paths: list[Pat
 
 def alone(paths: list[Path], size: int) -> list:
     """The merges that `tokenizers` learns for this size, in a training of its own."""
-    text = mixed_text.mix(paths, HOW["temperature"], HOW["max_bytes"], 0)
+    text = mixed_text.mix(paths, HOW, 0)
     return [list(pair) for pair in tokenizer_training.byte_merges(text, size)]
 
 

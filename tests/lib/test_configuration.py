@@ -61,6 +61,8 @@ def test_example_of_the_readme_can_be_run(config: dict[str, Any], folder: Path) 
     (block,) = re.findall(r"`my.yaml`:\n\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (folder / "data" / "ja").mkdir(parents=True)
     (folder / "data" / "ja" / "news.jsonl.gz").touch()
+    (folder / "own").mkdir()
+    (folder / "own" / "tokenizer.json").touch()
     assert mistakes(lay(config, yaml.safe_load(block))) == []
 
 
@@ -91,6 +93,11 @@ def records(config: dict[str, Any], **changes: Any) -> None:
     template = {"kind": "records", "prompt": "{q}", "answer": "{a}", "verifier": "number"}
     config["tasks"]["mine"] = {**template, **shared, **changes}
     config["lora"]["grid"][0]["tasks"].append("mine")
+
+
+def mix(config: dict[str, Any], **settings: Any) -> None:
+    """Give the universal mix other settings, beside its corpus and languages."""
+    config["tokenizer"]["mixes"]["universal"] = {"corpus": "catalogs", "languages": "all", **settings}
 
 
 def model(config: dict[str, Any], **settings: Any) -> None:
@@ -192,7 +199,11 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["unknown mix 'all'"],
     ),
     (lambda c: c["tokenizer"]["corpora"].append("books"), "tokenizer.corpora.3", ["unknown corpus 'books'"]),
-    (lambda c: c["tokenizer"]["pretrained"].append("gpt"), "tokenizer.pretrained.1", ["unknown model 'gpt'"]),
+    (
+        lambda c: c["tokenizer"]["pretrained"].append("gpt"),
+        "tokenizer.pretrained.5",
+        ["unknown tokenizer 'gpt'"],
+    ),
     (
         lambda c: c["corpora"]["catalogs"]["archives"].append("gnome"),
         "corpora.catalogs.archives.3",
@@ -214,6 +225,61 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: c["tokenizer"]["mixes"]["european"]["languages"].append("ita_Latn"),
         "tokenizer.mixes.european.languages.4",
         ["corpus 'catalogs' has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"]["llama3"].update(archive="llama"),
+        "tokenizer.imports.llama3.archive",
+        ["unknown archive 'llama'", "known: pretix"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"].update(llama3={"source": "file", "path": "none.json"}),
+        "tokenizer.imports.llama3.path",
+        ["no file 'none.json'"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"]["qwen"].update(encoding="qwen9"),
+        "tokenizer.imports.qwen.encoding",
+        ["unknown value 'qwen9'", "qwen"],
+    ),
+    (
+        lambda c: c["tokenizer"]["imports"].update({MODEL: c["tokenizer"]["imports"]["llama3"]}),
+        f"tokenizer.imports.{MODEL}",
+        ["is the name of a model"],
+    ),
+    (
+        lambda c: mix(c, temperature=1, weights={}),
+        "tokenizer.mixes.universal",
+        ["'temperature' or 'weights' or 'buckets'", "exactly one"],
+    ),
+    (
+        lambda c: mix(c, temperature=1, **{"except": ["ita_Latn"]}),
+        "tokenizer.mixes.universal.except.0",
+        ["has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: mix(c, temperature=1, languages=["jpn_Jpan"], **{"except": ["jpn_Jpan"]}),
+        "tokenizer.mixes.universal.except",
+        ["leaves no language"],
+    ),
+    (
+        lambda c: mix(c, languages=["jpn_Jpan", "eng_Latn"], weights={"jpn_Jpan": 2}),
+        "tokenizer.mixes.universal.weights",
+        ["has no weight for eng_Latn"],
+    ),
+    (
+        lambda c: mix(c, languages=["jpn_Jpan"], weights={"jpn_Jpan": 2, "eng_Latn": 1}),
+        "tokenizer.mixes.universal.weights.eng_Latn",
+        ["the mix has no language 'eng_Latn'"],
+    ),
+    (
+        lambda c: mix(c, languages=["jpn_Jpan"], weights={"jpn_Jpan": 0}),
+        "tokenizer.mixes.universal.weights.jpn_Jpan",
+        ["too small", "more than 0"],
+    ),
+    (
+        lambda c: (mix(c, corpus="python", buckets="family-script"), c["paper"].update(language="eng_Latn")),
+        "tokenizer.mixes.universal.buckets",
+        ["the family of zxx_Zyyy is not known"],
     ),
     (
         lambda c: c["tokenizer"].update(reference="ita_Latn"),

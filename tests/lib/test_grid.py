@@ -20,6 +20,18 @@ def test_names_of_tokenizers():
     assert found["unigram-4k-all"] == {"family": "unigram", "size": 4000, "mix": "all"}
 
 
+def test_languages_of_a_mix():
+    config = {"corpora": {"news": {"languages": ["eng_Latn", "jpn_Jpan", "fra_Latn"]}}}
+    assert grid.mix_languages(config, {"corpus": "news", "languages": "all"}) == [
+        "eng_Latn",
+        "jpn_Jpan",
+        "fra_Latn",
+    ]
+    but = {"corpus": "news", "languages": "all", "except": ["jpn_Jpan"]}
+    assert grid.mix_languages(config, but) == ["eng_Latn", "fra_Latn"]
+    assert grid.mix_languages(config, {"corpus": "news", "languages": ["fra_Latn"]}) == ["fra_Latn"]
+
+
 @pytest.mark.parametrize(("method", "scaling"), [("lora", 32 / 16), ("dora", 32 / 16), ("rslora", 32 / 4)])
 def test_arms_carry_their_scaling(method, scaling):
     block = {"method": method, "ranks": [1, 16], "alpha": 32, "clip": 1.0}

@@ -18,11 +18,16 @@ def rows_of(mix):
     return {row["lang"]: row for row in mix.rows}
 
 
+def how(temperature, most=MOST, **others):
+    return {"temperature": temperature, "max_bytes": most, **others}
+
+
 def held(documents, temperature, seed=0):
     """What is read, found with all texts in memory."""
     tables = [DOCUMENTS.read(path) for path in documents]
     lengths = {table["lang"][0]: table["text"].str.len().to_numpy() for table in tables}
-    times = mixes.copies(lengths, temperature, seed)
+    characters = {lang: int(n.sum()) for lang, n in lengths.items()}
+    times = mixes.copies(lengths, mixes.shares(characters, how(temperature)), seed)
     return [
         text
         for table in tables
@@ -34,27 +39,37 @@ def held(documents, temperature, seed=0):
 @pytest.mark.parametrize("batch", [1, 4, 1000])
 def test_the_stream_is_what_the_mix_wants(documents, monkeypatch, batch):
     monkeypatch.setattr("lib.table.BATCH", batch)
-    mix = mixed_text.mix(documents, 3, MOST, 0)
+    mix = mixed_text.mix(documents, how(3, MOST), 0)
     assert list(mix) == list(mix) == held(documents, 3)
     for lang, row in rows_of(mix).items():
         assert row["n_docs"] == 9 and row["n_characters"] == 3 * sum(map(len, SENTENCES[lang]))
         assert row["n_characters_read"] == row["n_characters_wanted"]
 
 
+def test_little_of_each_language_and_weights(documents):
+    weights = {lang: 1 + (lang == "jpn_Jpan") for lang in SENTENCES}
+    mix = mixed_text.mix(documents, how(1, weights=weights, bytes_per_language=400), 0)
+    once = {lang: {text for text in mix if text in texts(lang)} for lang in SENTENCES}
+    for lang, read in once.items():
+        assert 0 < sum(len(text.encode()) for text in read) <= 400
+    assert min(row["n_docs"] for row in mix.rows) < 9
+    assert max(rows_of(mix).values(), key=lambda row: row["share"])["lang"] == "jpn_Jpan"
+
+
 def test_files_of_one_language_are_one_language(documents, tmp_path):
     more = write_corpus(tmp_path / "more")
-    both = mixed_text.mix([*documents, *more], 1, MOST, 0)
+    both = mixed_text.mix([*documents, *more], how(1, MOST), 0)
     assert len(both.rows) == len(SENTENCES) and sorted(both) == sorted(texts() * 4)
 
 
 def test_at_most_so_many_bytes_are_read(documents):
-    whole, part = mixed_text.mix(documents, 2, MOST, 0), mixed_text.mix(documents, 2, 1500, 0)
+    whole, part = mixed_text.mix(documents, how(2, MOST), 0), mixed_text.mix(documents, how(2, 1500), 0)
     assert sum(len(text.encode()) for text in part) <= 1500 < sum(len(text.encode()) for text in whole)
     for lang, row in rows_of(part).items():
         assert row["n_characters_wanted"] == rows_of(whole)[lang]["n_characters_wanted"]
         assert 0 < row["n_characters_read"] < row["n_characters_wanted"]
-    assert list(part) == list(mixed_text.mix(documents, 2, 1500, 0))
-    assert list(part) != list(mixed_text.mix(documents, 2, 1500, 1))
+    assert list(part) == list(mixed_text.mix(documents, how(2, 1500), 0))
+    assert list(part) != list(mixed_text.mix(documents, how(2, 1500), 1))
 
 
 def test_a_sample_keeps_the_shares_of_languages_and_of_repeated_documents():
@@ -80,10 +95,10 @@ def test_examples_are_spaced_over_each_file(documents, monkeypatch):
 def test_files_that_do_not_serve(documents, tmp_path):
     DOCUMENTS.write([], tmp_path / "empty.parquet")
     with pytest.raises(UserError, match=r"empty.parquet: no documents; .* tokenizer.mixes"):
-        mixed_text.mix([*documents, tmp_path / "empty.parquet"], 1, MOST, 0)
+        mixed_text.mix([*documents, tmp_path / "empty.parquet"], how(1, MOST), 0)
     mixed = [DOCUMENTS.read(path).head(1) for path in documents[:2]]
     DOCUMENTS.write([row for part in mixed for row in part.to_dict("records")], tmp_path / "two.parquet")
     with pytest.raises(UserError, match=r"two.parquet: documents in eng_Latn, jpn_Jpan"):
-        mixed_text.mix([tmp_path / "two.parquet"], 1, MOST, 0)
+        mixed_text.mix([tmp_path / "two.parquet"], how(1, MOST), 0)
     with pytest.raises(UserError, match=r"tokenizer.max_bytes: 30 bytes hold no document of \w+; raise it"):
-        mixed_text.mix(documents, 1, 30, 0)
+        mixed_text.mix(documents, how(1, 30), 0)

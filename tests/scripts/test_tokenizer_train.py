@@ -114,6 +114,17 @@ def test_what_a_sample_leaves_out_is_said(tmp_path, documents):
     assert (table["n_characters_read"] < table["n_characters_wanted"]).all()
 
 
+def test_a_mix_with_weights_and_little_text_of_each_language(tmp_path, documents):
+    weights = {lang: 1 + (lang == "jpn_Jpan") for lang in SENTENCES}
+    settings = {"weights": weights, "bytes_per_language": 1000}
+    assert train(tmp_path, documents, family="wordpiece", size=180, **settings).returncode == 0
+    table = TRAINING.read(tmp_path / "training.parquet").set_index("lang")
+    assert (table["n_characters"] <= 1000).all()
+    assert table["share"].idxmax() == "jpn_Jpan"
+    expected = 2 / (len(SENTENCES) + 1)
+    assert table["share"]["jpn_Jpan"] == pytest.approx(expected, rel=0.2)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -20,6 +20,7 @@ from lib.cli import main
 from lib.contracts.tokenizer import METRICS
 from lib.progress import Work
 
+WIDE = 9  # columns up to which names fit below them, broken into lines
 STEPS = (1, 1.5, 2, 3, 5, 7)  # of the ticks, in every power of ten
 
 
@@ -43,7 +44,8 @@ def plot_fertility(
         # Cheapest text on top; rows without any value last.
         values = values.loc[values.median(axis=1).sort_values(kind="stable").index]
 
-        figure, axes = figures.panels(1, 1, 1.6 + 0.24 * max(len(values), 4))
+        upright = len(order) > WIDE
+        figure, axes = figures.panels(1, 1, (2.6 if upright else 1.6) + 0.24 * max(len(values), 4))
         ax = axes[0, 0]
         if values.notna().any(axis=None):
             low, high = values.min(axis=None), values.max(axis=None)
@@ -57,7 +59,10 @@ def plot_fertility(
             )
             bar = ax.collections[0].colorbar
             figures.plain_log(bar.ax.yaxis, figures.log_ticks(low, high, STEPS))
-            ax.set_xticklabels([labels.wrapped(name, 80 // len(order)) for name in order], rotation=0)
+            if upright:
+                ax.set_xticklabels(order, rotation=90)
+            else:
+                ax.set_xticklabels([labels.wrapped(name, 80 // len(order)) for name in order], rotation=0)
             ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
         else:
             figures.empty(ax)

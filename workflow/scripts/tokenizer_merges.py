@@ -26,7 +26,10 @@ from lib.progress import Work
 
 def learn(
     settings_text: Annotated[
-        str, typer.Option("--settings", help="JSON: temperature of the mix, and max_bytes that are read.")
+        str,
+        typer.Option(
+            "--settings", help="JSON: how the mix weighs its languages, and max_bytes that are read."
+        ),
     ],
     size: Annotated[int, typer.Option(help="The largest vocabulary size that the merges are for.")],
     merges: Annotated[Path, typer.Option(help="Table of merges to write.")],
@@ -40,7 +43,7 @@ def learn(
 
     chosen = settings(settings_text)
     with Work("tokenizer_merges", 2, "parts") as work:
-        text = mixed_text.mix(documents, chosen["temperature"], chosen["max_bytes"], seed)
+        text = mixed_text.mix(documents, chosen, seed)
         work.advance(note="mixed")
         learnt = tokenizer_training.byte_merges(text, size)
         work.advance(note=f"learnt {len(learnt)} merges")

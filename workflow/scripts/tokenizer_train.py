@@ -37,8 +37,8 @@ def train(
         str,
         typer.Option(
             "--settings",
-            help="JSON: family (bpe, unigram, bytebpe, wordpiece), size, mix, temperature of the mix, "
-            "and max_bytes that are read.",
+            help="JSON: family (bpe, unigram, bytebpe, wordpiece), size, mix; how the mix weighs its "
+            "languages (temperature, weights or buckets), its bytes_per_language, and max_bytes.",
         ),
     ],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json to write; its companions go beside it.")],
@@ -68,7 +68,7 @@ def train(
             pairs = list(zip(table["left"], table["right"], strict=True))
             trained = tokenizer_training.bytebpe_of(pairs, size)
         else:
-            text = mixed_text.mix(documents, chosen["temperature"], chosen["max_bytes"], seed)
+            text = mixed_text.mix(documents, chosen, seed)
             rows = text.rows
             work.advance(note="mixed")
             if family == "wordpiece":

@@ -32,6 +32,13 @@ def tokenizers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def mix_languages(config: dict[str, Any], mix: dict[str, Any]) -> list[str]:
+    """The languages of a mix, in its order or, for all, that of its corpus, without those it leaves out."""
+    named = mix["languages"]
+    known = config["corpora"][mix["corpus"]]["languages"] if named == "all" else named
+    return [lang for lang in known if lang not in mix.get("except", [])]
+
+
 def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Arms by name, like lora-r8: the settings of the block, with one rank and its scaling."""
     found = {}

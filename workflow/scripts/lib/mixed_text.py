@@ -44,13 +44,14 @@ class Mix(NamedTuple):
                         yield text
 
 
-def mix(paths: Sequence[Path], temperature: float, most: int, seed: int) -> Mix:
-    """Decide what a training reads of a mix: at most ``most`` bytes.
+def mix(paths: Sequence[Path], how: dict[str, Any], seed: int) -> Mix:
+    """Decide what a training reads of a mix.
 
     Args:
         paths: files of documents, each of one language; several files may have the same.
-        temperature: of the mix (:func:`lib.mixes.copies`).
-        most: UTF-8 bytes; a larger mix is sampled (:func:`sample`).
+        how: ``temperature``, ``weights`` or ``buckets`` (:func:`lib.mixes.shares`); ``bytes_per_language``
+            (:func:`lib.mixes.within`), if any; ``max_bytes``: the most UTF-8 bytes, beyond which a mix is
+            sampled (:func:`sample`).
         seed: of all draws.
 
     Raises:
@@ -65,17 +66,22 @@ def mix(paths: Sequence[Path], temperature: float, most: int, seed: int) -> Mix:
             for name in names
         }
 
-    lengths = together(characters)
-    wanted = mixes.copies(lengths, temperature, seed)
-    times = sample(wanted, together(octets), most, seed)
+    sizes, lengths, most = together(octets), together(characters), how["max_bytes"]
+    used = {lang: mixes.within(sizes[lang], how.get("bytes_per_language"), lang, seed) for lang in names}
+    read_once = {lang: lengths[lang][used[lang]] for lang in names}
+    share = mixes.shares({lang: int(n.sum()) for lang, n in read_once.items()}, how)
+    wanted = {lang: np.zeros(len(lengths[lang]), int) for lang in names}
+    for lang, repeats in mixes.copies(read_once, share, seed).items():
+        wanted[lang][used[lang]] = repeats
+    times = sample(wanted, sizes, most, seed)
     if lost := [lang for lang in names if not times[lang].any()]:
         raise UserError(f"tokenizer.max_bytes: {most} bytes hold no document of {lost[0]}; raise it")
     read = {lang: int((lengths[lang] * times[lang]).sum()) for lang in names}
     rows = [
         {
             "lang": lang,
-            "n_docs": len(lengths[lang]),
-            "n_characters": int(lengths[lang].sum()),
+            "n_docs": len(used[lang]),
+            "n_characters": int(read_once[lang].sum()),
             "n_characters_wanted": int((lengths[lang] * wanted[lang]).sum()),
             "n_characters_read": read[lang],
             "share": read[lang] / sum(read.values()),

@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
+from typing import Any
 
 import numpy as np
 
+from lib import families
 
-def shares(characters: dict[str, int], temperature: float) -> dict[str, float]:
-    """Share of each language in a mix: p_i proportional to n_i ** (1 / T) (Arivazhagan et al. 2019, sec. 4).
+
+def shares(characters: dict[str, int], mix: dict[str, Any]) -> dict[str, float]:
+    """Share of each language in a mix, by the one way of weighting that the mix names.
+
+    - ``temperature`` T: p_i proportional to n_i ** (1 / T) (Arivazhagan et al. 2019, sec. 4).
+    - ``weights``: p_i proportional to the weight given.
+    - ``buckets``: p_i proportional to n_i * b_i (Abagyan et al. 2025), where b_i is uniform
+      within the bucket of the language: 1 over the number of its languages.
 
     Args:
-        characters: size of each language's text, in characters.
-        temperature: T; 1 leaves the shares as they are in the text, more evens them out.
+        characters: size n_i of each language's text, in characters.
+        mix: the block of the mix; without a way of weighting, the shares of the text.
 
     Raises:
         ValueError: a language has no text.
     """
     if empty := [lang for lang, n in characters.items() if n == 0]:
         raise ValueError(f"no text in {', '.join(empty)}")
-    weights = {lang: n ** (1 / temperature) for lang, n in characters.items()}
+    if "weights" in mix:
+        weights = {lang: mix["weights"][lang] for lang in characters}
+    elif "buckets" in mix:
+        bucket = {lang: families.bucket(lang) for lang in characters}
+        members = Counter(bucket.values())
+        weights = {lang: n / members[bucket[lang]] for lang, n in characters.items()}
+    else:
+        weights = {lang: n ** (1 / mix.get("temperature", 1)) for lang, n in characters.items()}
     return {lang: weight / sum(weights.values()) for lang, weight in weights.items()}
 
 
-def copies(lengths: dict[str, np.ndarray], temperature: float, seed: int) -> dict[str, np.ndarray]:
+def within(octets: np.ndarray, limit: int | None, lang: str, seed: int) -> np.ndarray:
+    """Which documents of a language are used where a mix limits their bytes, in the order of the text.
+
+    Documents are drawn without replacement until the next does not fit; at least one is used.
+
+    Args:
+        octets: bytes of each document in UTF-8, shape (n,).
+        limit: the most bytes, or None.
+        lang: the language, on which the draw depends beside the seed.
+        seed: of the draw.
+
+    Returns:
+        Indices of the documents, ascending.
+    """
+    if limit is None:
+        return np.arange(len(octets))
+    order = _order(len(octets), lang, seed)
+    fitting = int(np.searchsorted(np.cumsum(octets[order]), limit, "right"))
+    return np.sort(order[: max(1, fitting)])
+
+
+def copies(lengths: dict[str, np.ndarray], share: dict[str, float], seed: int) -> dict[str, np.ndarray]:
     """How often each document is read, so that the mix is as large as all its text together.
 
     A language whose share exceeds its text is read several times over, others in part; what is
@@ -32,7 +69,7 @@ def copies(lengths: dict[str, np.ndarray], temperature: float, seed: int) -> dic
 
     Args:
         lengths: characters of each document, by language, shape (n,) each.
-        temperature: see :func:`shares`.
+        share: of each language, see :func:`shares`.
         seed: of the draw.
 
     Returns:
@@ -41,11 +78,15 @@ def copies(lengths: dict[str, np.ndarray], temperature: float, seed: int) -> dic
     characters = {lang: int(n.sum()) for lang, n in lengths.items()}
     budget = sum(characters.values())
     times = {}
-    for lang, share in shares(characters, temperature).items():
-        wanted = share * budget
+    for lang, part in share.items():
+        wanted = part * budget
         whole, rest = divmod(wanted, characters[lang])
-        order = np.random.default_rng([seed, zlib.crc32(lang.encode())]).permutation(len(lengths[lang]))
+        order = _order(len(lengths[lang]), lang, seed)
         chosen = order[np.cumsum(lengths[lang][order]) <= rest]
         times[lang] = np.full(len(order), int(whole))
         times[lang][chosen] += 1
     return times
+
+
+def _order(n: int, lang: str, seed: int) -> np.ndarray:
+    return np.random.default_rng([seed, zlib.crc32(lang.encode())]).permutation(n)

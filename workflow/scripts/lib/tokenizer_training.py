@@ -145,7 +145,7 @@ def from_sentencepiece(model: SentencePieceProcessor, family: str) -> Tokenizer:
     if family == "bpe":
         built = models.BPE(
             vocab={piece: i for i, piece in enumerate(pieces)},
-            merges=_merges(normal, scores),
+            merges=merges(normal, scores),
             unk_token=UNKNOWN,
             fuse_unk=False,
             byte_fallback=True,
@@ -171,7 +171,7 @@ def from_sentencepiece(model: SentencePieceProcessor, family: str) -> Tokenizer:
     return tokenizer
 
 
-def _merges(normal: dict[str, int], scores: list[float]) -> list[tuple[str, str]]:
+def merges(normal: dict[str, int], scores: list[float]) -> list[tuple[str, str]]:
     """All pairs that make a piece, in the order in which SentencePiece prefers the pieces."""
     merges = []
     for piece in sorted(normal, key=lambda piece: -scores[normal[piece]]):

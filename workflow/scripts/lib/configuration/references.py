@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from lib import grid, languages
+from lib import families, grid, languages
 from lib.configuration.mistake import Key, Mistake, choose
 
 
@@ -81,7 +81,8 @@ def _names(config: dict[str, Any]) -> Iterator[Mistake]:
                     choices = list(grid.arms(config))
                 yield from _unknown(ONE[axis], (*key, axis), block[axis], choices)
     tokenizer = config["tokenizer"]
-    yield from _unknown("model", ("tokenizer", "pretrained"), tokenizer["pretrained"], config["models"])
+    pretrained = [*tokenizer["imports"], *config["models"]]
+    yield from _unknown("tokenizer", ("tokenizer", "pretrained"), tokenizer["pretrained"], pretrained)
     yield from _unknown("corpus", ("tokenizer", "corpora"), tokenizer["corpora"], config["corpora"])
 
 
@@ -130,9 +131,13 @@ def _tokenizers(config: dict[str, Any]) -> Iterator[Mistake]:
     for name in _used_mixes(config):
         mix, key = tokenizer["mixes"][name], ("tokenizer", "mixes", name)
         yield from _corpus(config, key, mix["corpus"])
-        if mix["languages"] != "all":
-            for position, lang in enumerate(mix["languages"]):
-                yield from _language(config, (*key, "languages", position), mix["corpus"], lang)
+        for part in ("languages", "except"):
+            for position, lang in enumerate(mix.get(part, []) if mix.get(part) != "all" else []):
+                yield from _language(config, (*key, part, position), mix["corpus"], lang)
+        if mix["corpus"] in config["corpora"]:
+            yield from _weighting(key, mix, grid.mix_languages(config, mix))
+    for name in (name for name in tokenizer["imports"] if name in tokenizer["pretrained"]):
+        yield from _import(config, ("tokenizer", "imports", name), tokenizer["imports"][name])
     shown = config["paper"]["corpus"]
     if shown not in tokenizer["corpora"]:
         problem = f"tokenizers are not measured on {shown!r}"
@@ -146,6 +151,34 @@ def _tokenizers(config: dict[str, Any]) -> Iterator[Mistake]:
     for lang, path in tokenizer["morphs"].items():
         if not Path(path).is_file():
             yield _missing(("tokenizer", "morphs", lang), path)
+
+
+def _weighting(key: Key, mix: dict[str, Any], chosen: list[str]) -> Iterator[Mistake]:
+    """Whether a mix has languages, and can weigh each of them."""
+    if not chosen:
+        yield Mistake((*key, "except"), "leaves no language", "take a language out of it")
+    if "weights" in mix:
+        for lang in sorted(mix["weights"].keys() - set(chosen)):
+            problem = f"the mix has no language {lang!r}"
+            yield Mistake((*key, "weights", lang), problem, choose(lang, chosen))
+        if missing := [lang for lang in chosen if lang not in mix["weights"]]:
+            problem = f"has no weight for {', '.join(missing)}"
+            yield Mistake((*key, "weights"), problem, "add one, or take the language out of the mix")
+    unknown = [lang for lang in chosen if lang.split("_")[0] not in families.FAMILY_OF]
+    if "buckets" in mix and unknown:
+        problem = f"the family of {', '.join(unknown)} is not known"
+        remedy = "add it to workflow/scripts/lib/families.py, or use temperature or weights"
+        yield Mistake((*key, "buckets"), problem, remedy)
+
+
+def _import(config: dict[str, Any], key: Key, chosen: dict[str, Any]) -> Iterator[Mistake]:
+    if key[-1] in config["models"] or key[-1] in grid.tokenizers(config):
+        yield Mistake(key, "is the name of a model or of a trained tokenizer too", "choose another name")
+    if chosen["source"] == "wheel" and chosen["archive"] not in config["archives"]:
+        problem = f"unknown archive {chosen['archive']!r}"
+        yield Mistake((*key, "archive"), problem, choose(chosen["archive"], config["archives"]))
+    if chosen["source"] == "file" and not Path(chosen["path"]).is_file():
+        yield _missing((*key, "path"), chosen["path"])
 
 
 def _models(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -281,7 +314,7 @@ _RUN = ("tokenizer", "models", "tasks", "lora", "evaluation", "selfimprove", "at
 CROSS_CHECKS = {
     _names: (*_RUN, "corpora"),
     _corpora: (*_RUN, "corpora", "archives"),
-    _tokenizers: ("tokenizer", "corpora", "paper"),
+    _tokenizers: ("tokenizer", "corpora", "archives", "models", "paper"),
     _models: (*_RUN, "archives"),
     _tasks: (*_RUN, "corpora"),
     _branching: ("models", "tasks", "lora", "evaluation"),

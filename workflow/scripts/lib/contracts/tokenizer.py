@@ -38,6 +38,23 @@ TRAINING = Table(
     key=("tokenizer", "lang"),
 )
 
+IMPORTED = Table(
+    "imported tokenizer",
+    {
+        "tokenizer": Column(TEXT, "name of the tokenizer"),
+        "source": Column(TEXT, "file that it was taken from, and where that was"),
+        "form": Column(TEXT, "how it was published: tokenizer.json, sentencepiece, tiktoken, or tekken"),
+        "source_sha256": Column(TEXT, "hash of that file; null where tiktoken fetched it", null=True),
+        "sha256": Column(TEXT, "hash of tokenizer.json"),
+        "vocab_size": Column(INTEGER, "pieces in the vocabulary, special tokens included"),
+        "n_compared": Column(
+            INTEGER, "hard texts encoded by its own library too; null where that is tokenizers", null=True
+        ),
+        "n_differing": Column(INTEGER, "those of them that get other ids", null=True),
+    },
+    key=("tokenizer",),
+)
+
 IDENTITY = {
     "tokenizer": Column(TEXT, "name of the tokenizer"),
     "family": Column(TEXT, "bpe, unigram, bytebpe, wordpiece, or pretrained"),
