@@ -7,9 +7,9 @@ READS   results/corpus/{corpus}/train/{lang}.parquet
 
 The steps run as in the pipeline, each in a process of its own: merges are learnt once, and a tokenizer is
 cut for each size; alone, merges are learnt for that size only. A pair is the CPU seconds of all these
-processes for three sizes, and for the largest alone. Each tokenizer is compared with what `tokenizers`
-itself trains of that size on the same text. Ends with status 1 when a file differs, or when the median
-ratio is above the bar.
+processes for three sizes, and for the largest alone. The merges of each tokenizer are compared with those
+that `tokenizers` learns for its size on the same text. On little text the starting of processes tells: give
+10 MB or more. Ends with status 1 when a merge differs, or when the median ratio is above the bar.
 """
 
 from __future__ import annotations
