@@ -50,7 +50,7 @@ def test_little_of_each_language_and_weights(documents):
     weights = {lang: 1 + (lang == "jpn_Jpan") for lang in SENTENCES}
     mix = mixed_text.mix(documents, how(1, weights=weights, bytes_per_language=400), 0)
     once = {lang: {text for text in mix if text in texts(lang)} for lang in SENTENCES}
-    for lang, read in once.items():
+    for read in once.values():
         assert 0 < sum(len(text.encode()) for text in read) <= 400
     assert min(row["n_docs"] for row in mix.rows) < 9
     assert max(rows_of(mix).values(), key=lambda row: row["share"])["lang"] == "jpn_Jpan"
