@@ -67,7 +67,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ),
         (
             "lib/vocabulary.py",
-            {"tokenizer_inspect": 7, "paper_plot_vocabulary": 1}
+            {"tokenizer_inspect": 9, "paper_plot_vocabulary": 1}
             | {f"tokenizer_{name}": 1 for name in ("vocabulary", "probes", "morphs")}
             | REPORT,
         ),
@@ -171,8 +171,9 @@ def test_an_edit_of_the_users_records_builds_their_task_anew(tree: Path) -> None
 def test_example_of_the_readme_is_planned(tree: Path) -> None:
     (block,) = re.findall(r"`my.yaml`:\n\n```yaml\n(.*?)```", (tree / "README.md").read_text(), re.DOTALL)
     (tree / "my.yaml").write_text(block)
-    (tree / "data" / "ja").mkdir(parents=True)
-    (tree / "data" / "ja" / "news.jsonl.gz").touch()
+    for name in ("data/ja/news.jsonl.gz", "own/tokenizer.json"):
+        (tree / name).parent.mkdir(parents=True)
+        (tree / name).touch()
     jobs = planned(tree, "all", "--configfile", "my.yaml")
     assert jobs["lora_train"] == 2 and jobs["paper_report"] == 1
 
