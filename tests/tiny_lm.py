@@ -38,6 +38,19 @@ SMALL = {
     "initializer_range": 0.5,  # large, so that attention is far from even
 }
 
+# Models with layers that know no mask: a convolution, and a recurrent state.
+HYBRIDS = {
+    "lfm2": {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False},
+    "qwen3_5_text": {
+        "layer_types": ["linear_attention", "full_attention"],
+        "head_dim": 8,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+        "linear_key_head_dim": 8,
+        "linear_value_head_dim": 8,
+    },
+}
+
 
 def random_model(kind, **settings):
     """A random model of one of transformers' kinds, like llama, in evaluation mode."""

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from tiny_lm import SMALL, byte_tokenizer, random_model
+from tiny_lm import HYBRIDS, SMALL, byte_tokenizer, random_model
 
 from lib import branching
 from lib.branching import Branch, Decoding, decode, top_two
@@ -14,21 +14,7 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-# The last two remember more than keys and values: a convolution, and a recurrent state.
-MODELS = {
-    "llama": {},
-    "qwen2": {},
-    "gpt_neox": {},
-    "lfm2": {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False},
-    "qwen3_5_text": {
-        "layer_types": ["linear_attention", "full_attention"],
-        "head_dim": 8,
-        "linear_num_key_heads": 2,
-        "linear_num_value_heads": 4,
-        "linear_key_head_dim": 8,
-        "linear_value_head_dim": 8,
-    },
-}
+MODELS = {"llama": {}, "qwen2": {}, "gpt_neox": {}, **HYBRIDS}
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny_lm import SMALL, random_model
+from tiny_lm import HYBRIDS, SMALL, random_model
 
 from lib import training
 from lib.cli import UserError
@@ -158,19 +158,6 @@ def first_loss(model):
         losses -= sum(logits[len(row.prompt) - 1 + at, token].item() for at, token in enumerate(row.target))
         n += len(row.target)
     return losses / n
-
-
-HYBRIDS = {
-    "lfm2": {"layer_types": ["conv", "full_attention"], "block_auto_adjust_ff_dim": False},
-    "qwen3_5_text": {
-        "layer_types": ["linear_attention", "full_attention"],
-        "head_dim": 8,
-        "linear_num_key_heads": 2,
-        "linear_num_value_heads": 4,
-        "linear_key_head_dim": 8,
-        "linear_value_head_dim": 8,
-    },
-}
 
 
 @pytest.mark.parametrize("kind", HYBRIDS)

@@ -2,7 +2,7 @@
 
 Example:
     python workflow/scripts/tokenizer_import.py --name llama3 --settings '{"source": "wheel",
-        "archive": "llama-models", "file": "llama_models/llama3/tokenizer.model", "encoding": "llama3"}' \\
+        "archive": "llama-models", "file": "llama_models/llama3/tokenizer.model", "encoding": "llama3"}' \
         --tokenizer results/tokenizer/llama3/tokenizer.json --imported imported.parquet llama-models.whl
 
 READS   the wheel or file given, or the hub, or what tiktoken fetches
@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import random
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -70,7 +69,7 @@ def import_tokenizer(
                 )
             for text in wrong:
                 print(f"note: {name}: other ids than from its own library for {text!r}")
-        _publish(found.tokenizer, tokenizer)
+        tokenizer_training.publish(tokenizer, _writer(found.tokenizer))
     row = {
         "tokenizer": name,
         "source": source,
@@ -92,18 +91,17 @@ def _made_of_pieces(tokenizer):
     return [part.decode(errors="ignore") for part in parts]
 
 
-def _publish(tokenizer, target):
-    """Write both files into a folder beside the target, then put each in its place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _writer(tokenizer):
+    """What writes both files of a tokenizer into a folder."""
     companion = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".partial-") as partial:
-        folder = Path(partial)
+
+    def write(folder: Path) -> None:
         tokenizer.save(str(folder / "tokenizer.json"))
         (folder / "tokenizer_config.json").write_text(
             json.dumps(companion, indent=2) + "\n", encoding="utf-8"
         )
-        for file in sorted(folder.iterdir()):
-            os.replace(file, target.parent / file.name)
+
+    return write
 
 
 if __name__ == "__main__":

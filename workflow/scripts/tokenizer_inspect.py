@@ -50,14 +50,10 @@ def inspect(
 ) -> None:
     """Look into one tokenizer: its vocabulary, and how it splits numbers, indentation and morphs."""
     os.environ["RAYON_NUM_THREADS"] = "1"
-    from tokenizers import Tokenizer
-
     files = {lang: Path(path) for lang, path in sorted(settings(segmentations).items())}
     gold = {lang: _read(lang, path) for lang, path in files.items()}
     chosen = settings(settings_text)
-    coder = Tokenizer.from_file(str(tokenizer))
-    coder.no_truncation()
-    coder.no_padding()
+    coder = tokenizer_bytes.load(tokenizer)
     known = tokenizer_bytes.pieces(coder)
     facts = {
         "tokenizer": name,

@@ -77,12 +77,8 @@ def measure(
 ) -> None:
     """Measure how well one tokenizer serves each language of a corpus."""
     os.environ["RAYON_NUM_THREADS"] = "1"
-    from tokenizers import Tokenizer
-
     chosen = settings(settings_text)
-    coder = Tokenizer.from_file(str(tokenizer))
-    coder.no_truncation()
-    coder.no_padding()
+    coder = tokenizer_bytes.load(tokenizer)
     encoder = Encoder(coder)
     names = {"tokenizer": name, "corpus": corpus}
     facts = {

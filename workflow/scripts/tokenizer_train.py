@@ -16,7 +16,6 @@ WRITES  results/tokenizer/{tokenizer}/tokenizer.json and tokenizer_config.json, 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +85,7 @@ def train(
         lost = tokenizer_training.damaged(trained, [*tokenizer_training.NASTY, *sample])
         if lost and family in tokenizer_training.LOSSLESS:
             raise ValueError(f"{name} does not give back {len(lost)} texts, the first {lost[0]!r}")
-        _publish(trained, model, tokenizer)
+        tokenizer_training.publish(tokenizer, _writer(trained, model))
         work.advance(note="checked")
     facts = {"tokenizer": name, "family": family, "vocab_size": size, "mix": chosen["mix"]}
     rows = [{**facts, "sha256": sha256(tokenizer), **row} for row in rows]
@@ -94,15 +93,15 @@ def train(
     TRAINING.write(rows, training, inputs=[*documents, *learnt], seed=seed)
 
 
-def _publish(trained, model, target):
-    """Write all files into a folder beside the target, then put each in its place."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".partial-") as partial:
-        tokenizer_training.save(trained, Path(partial))
+def _writer(trained, model):
+    """What writes all files of a tokenizer into a folder."""
+
+    def write(folder: Path) -> None:
+        tokenizer_training.save(trained, folder)
         if model is not None:
-            (Path(partial) / "tokenizer.model").write_bytes(model.serialized_model_proto())
-        for file in sorted(Path(partial).iterdir()):
-            os.replace(file, target.parent / file.name)
+            (folder / "tokenizer.model").write_bytes(model.serialized_model_proto())
+
+    return write
 
 
 if __name__ == "__main__":

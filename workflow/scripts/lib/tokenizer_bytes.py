@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,16 @@ class Encoded(NamedTuple):
     counts: np.ndarray
     cuts: np.ndarray
     unknown: np.ndarray
+
+
+def load(path: Path) -> Tokenizer:
+    """The tokenizer of a tokenizer.json, which encodes all of a text and no more."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _components(part: dict[str, Any] | None) -> list[dict[str, Any]]:

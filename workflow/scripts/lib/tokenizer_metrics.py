@@ -218,6 +218,12 @@ def type_metrics(counts: np.ndarray, vocab_size: int) -> dict[str, float | None]
     return found
 
 
+def _probabilities(counts: np.ndarray) -> np.ndarray:
+    """Shares of all tokens, of the types that occur."""
+    seen = counts[counts > 0]
+    return seen / max(seen.sum(), 1)
+
+
 def shannon_efficiency(counts: np.ndarray) -> float | None:
     """Shannon efficiency of the unigram distribution: H_1 / H_0 (Zouhar et al. 2023, sec. 4).
 
@@ -230,11 +236,10 @@ def shannon_efficiency(counts: np.ndarray) -> float | None:
     Returns:
         A share; None where fewer than two types occur.
     """
-    seen = counts[counts > 0]
-    if len(seen) < 2:
+    p = _probabilities(counts)
+    if len(p) < 2:
         return None
-    p = seen / seen.sum()
-    return float(-(p * np.log(p)).sum() / np.log(len(seen)))
+    return float(-(p * np.log(p)).sum() / np.log(len(p)))
 
 
 def renyi_efficiency(counts: np.ndarray) -> float | None:
@@ -248,8 +253,7 @@ def renyi_efficiency(counts: np.ndarray) -> float | None:
     Returns:
         A share; None where fewer than two types occur.
     """
-    seen = counts[counts > 0]
-    if len(seen) < 2:
+    p = _probabilities(counts)
+    if len(p) < 2:
         return None
-    p = seen / seen.sum()
-    return float(np.log((p**ALPHA).sum()) / (1 - ALPHA) / np.log(len(seen)))
+    return float(np.log((p**ALPHA).sum()) / (1 - ALPHA) / np.log(len(p)))

@@ -11,7 +11,9 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -349,6 +351,15 @@ def damaged(tokenizer: Tokenizer, texts: Iterable[str]) -> list[str]:
     encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     back = tokenizer.decode_batch([encoding.ids for encoding in encodings], skip_special_tokens=False)
     return [text for text, again in zip(texts, back, strict=True) if text != again]
+
+
+def publish(target: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a folder beside the target, then put each of its files in its place."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".partial-") as partial:
+        write(Path(partial))
+        for file in sorted(Path(partial).iterdir()):
+            os.replace(file, target.parent / file.name)
 
 
 def save(tokenizer: Tokenizer, folder: Path) -> None:
