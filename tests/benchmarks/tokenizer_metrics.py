@@ -23,9 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from pathlib import Path
+
+from peers import environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BAR = 15.0
@@ -119,18 +120,6 @@ def timed(name: str, tokenizer: str, file: str) -> None:
     print(time.process_time() - start)
 
 
-def environment() -> Path:
-    """The Python of an environment with the pinned tools, which is made once."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = cache / "tok2cot" / "benchmarks" / "tokenizer_metrics"
-    python, made = folder / "bin" / "python", folder / "pins.json"
-    if not made.is_file() or json.loads(made.read_text()) != PINS:
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PINS], check=True)
-        made.write_text(json.dumps(PINS))
-    return python
-
-
 def made(tokenizer: Path, corpus: Path) -> None:
     """Make what the default run has and is not there: the tokenizer, and the texts of its first corpus."""
     if tokenizer.is_file() and (corpus / f"{REFERENCE}.parquet").is_file():
@@ -173,7 +162,7 @@ def main() -> None:
     tables = {path.stem: pd.read_parquet(path) for path in sorted(chosen.corpus.glob("*.parquet"))}
     texts = {lang: table["text"].tolist() for lang, table in tables.items()}
     megabytes = sum(len(text.encode()) for said in texts.values() for text in said) / 1e6
-    pythons = dict.fromkeys(PASSES, str(environment())) | {"ours": sys.executable}
+    pythons = dict.fromkeys(PASSES, str(environment("tokenizer_metrics", PINS))) | {"ours": sys.executable}
     threads = dict.fromkeys(("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     alone = {**os.environ, **threads, "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 

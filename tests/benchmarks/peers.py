@@ -1,0 +1,21 @@
+"""Other tools to compare with, each benchmark's in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import venv
+from pathlib import Path
+
+
+def environment(benchmark: str, pins: list[str]) -> Path:
+    """The Python of an environment with pinned packages, in the user's cache folder; it is made once."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    folder = cache / "tok2cot" / "benchmarks" / benchmark
+    python, made = folder / "bin" / "python", folder / "pins.json"
+    if not made.is_file() or json.loads(made.read_text()) != pins:
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *pins], check=True)
+        made.write_text(json.dumps(pins))
+    return python
