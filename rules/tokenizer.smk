@@ -245,6 +245,7 @@ rule tokenizer_compare:
         runtime=30,
     params:
         baseline=config["tokenizer"]["baseline"],
+        narrower=as_json(grid.narrower(config)),
         resamples=config["tokenizer"]["resamples"],
         seed=config["seed"],
     shell:
@@ -252,6 +253,7 @@ rule tokenizer_compare:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --baseline {params.baseline:q} \
+            --narrower {params.narrower:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
             --comparisons {output.comparisons:q} \

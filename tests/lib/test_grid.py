@@ -32,6 +32,26 @@ def test_languages_of_a_mix():
     assert grid.mix_languages(config, {"corpus": "news", "languages": ["fra_Latn"]}) == ["fra_Latn"]
 
 
+def test_narrower_mixes_are_those_with_some_of_the_languages():
+    languages = ["eng_Latn", "jpn_Jpan", "fra_Latn"]
+    mixes = {
+        "all": {"corpus": "news", "languages": "all"},
+        "again": {"corpus": "news", "languages": languages},
+        "english": {"corpus": "news", "languages": ["eng_Latn"]},
+        "asian": {"corpus": "news", "languages": ["jpn_Jpan"]},
+        "elsewhere": {"corpus": "web", "languages": ["eng_Latn"]},
+    }
+    blocks = [
+        {"families": ["bpe"], "sizes": [4000], "mixes": list(mixes)},
+        {"families": ["bpe"], "sizes": [8000], "mixes": ["english"]},
+        {"families": ["unigram"], "sizes": [4000], "mixes": ["asian"]},
+    ]
+    corpora = {"news": {"languages": languages}, "web": {"languages": ["eng_Latn"]}}
+    found = grid.narrower({"corpora": corpora, "tokenizer": {"mixes": mixes, "grid": blocks}})
+    assert list(found) == ["bpe-4k-all", "bpe-4k-again"]
+    assert all(others == ["bpe-4k-english", "bpe-4k-asian"] for others in found.values())
+
+
 @pytest.mark.parametrize(("method", "scaling"), [("lora", 32 / 16), ("dora", 32 / 16), ("rslora", 32 / 4)])
 def test_arms_carry_their_scaling(method, scaling):
     block = {"method": method, "ranks": [1, 16], "alpha": 32, "clip": 1.0}

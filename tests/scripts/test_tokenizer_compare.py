@@ -28,9 +28,10 @@ def lengths(folder, tokenizer, tokens, lang="eng_Latn", skip=()):
     return path
 
 
-def compare(folder, baseline, *paths):
+def compare(folder, baseline, *paths, narrower="{}"):
     output = folder / "comparisons.parquet"
     command = [sys.executable, SCRIPT, "--baseline", baseline, "--comparisons", output, "--resamples", "200"]
+    command += ["--narrower", narrower]
     return subprocess.run([*command, *paths], capture_output=True, text=True), output
 
 
@@ -51,6 +52,18 @@ def test_lengths_are_compared_document_by_document(tmp_path):
     assert table.loc[("twice", "jpn_Jpan"), "value"] == 8 / 6  # not the mean of 2 and 1
     turned = table.loc[("back", "eng_Latn")]
     assert turned["value"] == 1 and turned["ci_low"] < 1 < turned["ci_high"]
+
+
+def test_a_tokenizer_is_compared_with_the_narrower_ones_too_and_with_each_once(tmp_path):
+    paths = [
+        lengths(tmp_path, name, tokens) for name, tokens in (("base", [2]), ("wide", [6]), ("slim", [3]))
+    ]
+    done, output = compare(tmp_path, "base", *paths, narrower='{"wide": ["slim", "base"]}')
+    assert done.returncode == 0, done.stderr
+    found = COMPARISONS.read(output).set_index(["tokenizer", "baseline"])["value"].to_dict()
+    assert found == {("slim", "base"): 1.5, ("wide", "base"): 3, ("wide", "slim"): 2}
+    done, _ = compare(tmp_path, "base", *paths, narrower='{"wide": ["thin"]}')
+    assert done.returncode and "no tokens by 'thin'" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_the_baseline_alone_has_nothing_to_compare(tmp_path):

@@ -39,6 +39,27 @@ def mix_languages(config: dict[str, Any], mix: dict[str, Any]) -> list[str]:
     return [lang for lang in known if lang not in mix.get("except", [])]
 
 
+def narrower(config: dict[str, Any]) -> dict[str, list[str]]:
+    """For each trained tokenizer those of its family and size whose mix has some of its languages only.
+
+    Mixes are of the same corpus, so that the languages are what differs between the two tokenizers.
+    """
+    mixes = config["tokenizer"]["mixes"]
+    known = {name: set(mix_languages(config, mix)) for name, mix in mixes.items()}
+    trained = tokenizers(config)
+
+    def within(narrow: dict[str, Any], wide: dict[str, Any]) -> bool:
+        alike = all(narrow[key] == wide[key] for key in ("family", "size"))
+        same = mixes[narrow["mix"]]["corpus"] == mixes[wide["mix"]]["corpus"]
+        return alike and same and known[narrow["mix"]] < known[wide["mix"]]
+
+    found = {
+        name: [other for other, narrow in trained.items() if within(narrow, wide)]
+        for name, wide in trained.items()
+    }
+    return {name: others for name, others in found.items() if others}
+
+
 def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Arms by name, like lora-r8: the settings of the block, with one rank and its scaling."""
     found = {}
