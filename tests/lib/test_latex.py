@@ -22,6 +22,13 @@ def test_intervals():
     assert latex.interval(None, None, None, 1) == "n/a"
 
 
+def test_values_above_intervals():
+    # Without the braces LaTeX would take the bracket for an option of the line end.
+    assert latex.above(17.25, 12.0, 22.5, 1) == r"\shortstack{17.2\\{}[12.0, 22.5]}"
+    assert latex.above(17.25, None, None, 1) == "17.2"
+    assert latex.above(None, None, None, 1) == "n/a"
+
+
 def test_tabular():
     text = latex.tabular("lr", ["a", "b"], [["x", "1"], None, ["y", "2"]])
     assert text.splitlines() == [

@@ -36,6 +36,12 @@ def interval(value: float | None, low: float | None, high: float | None, digits:
     return f"{shown} [{number(low, digits)}, {number(high, digits)}]"
 
 
+def above(value: float | None, low: float | None, high: float | None, digits: int) -> str:
+    """A value above its interval, for a narrow column; the value alone where there is no interval."""
+    shown, _, ends = interval(value, low, high, digits).partition(" ")
+    return rf"\shortstack{{{shown}\\{{}}{ends}}}" if ends else shown  # {}: the bracket is no option
+
+
 def stacked(lines: str) -> str:
     """The head of a narrow column: its lines above each other."""
     return r"\shortstack{" + r"\\".join(escape(line) for line in lines.split("\n")) + "}"
