@@ -148,6 +148,11 @@ def inspected(name):
     return [f"results/tokenizer/{t}/{name}" for t in all_tokenizers()]
 
 
+def training_tables():
+    """What each trained tokenizer read."""
+    return [f"results/tokenizer/{name}/training.parquet" for name in TOKENIZERS]
+
+
 # model
 
 

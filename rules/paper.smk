@@ -1,7 +1,8 @@
 """
 Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so that nothing here runs a model.
 
-READS   results/tokenizer/metrics.parquet, zipf.parquet, vocabulary.parquet, comparisons.parquet
+READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
+        morphs.parquet, comparisons.parquet, {tokenizer}/training.parquet
         results/lora/costs.parquet, arms.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/evaluation/scores.parquet
         results/selfimprove/rounds.parquet
@@ -21,8 +22,20 @@ FIGURES = {
     "fertility": ("1 Tokenizers", CORPUS, ["results/tokenizer/metrics.parquet"]),
     "headline": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
     "fairness": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
+    "lorenz": (
+        "1 Tokenizers",
+        CORPUS,
+        ["results/tokenizer/lorenz.parquet", "results/tokenizer/metrics.parquet"],
+    ),
+    "universality": (
+        "1 Tokenizers",
+        LANGUAGES,
+        ["results/tokenizer/comparisons.parquet", *training_tables()],
+    ),
     "zipf": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/zipf.parquet"]),
     "vocabulary": ("1 Tokenizers", [], ["results/tokenizer/vocabulary.parquet"]),
+    "probes": ("1 Tokenizers", [], ["results/tokenizer/probes.parquet"]),
+    "morphs": ("1 Tokenizers", [], ["results/tokenizer/morphs.parquet"]),
     "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
     "loss": ("2 Adapters", [], trained("steps.parquet")),
@@ -42,6 +55,11 @@ TABLES = {
         "paper_tabulate_languages",
         [*CORPUS, "--metric", "premium"],
         ["results/tokenizer/metrics.parquet"],
+    ),
+    "comparisons": (
+        "paper_tabulate_comparisons",
+        [*CORPUS, "--baseline", config["tokenizer"]["baseline"]],
+        ["results/tokenizer/comparisons.parquet", "results/tokenizer/metrics.parquet"],
     ),
     "scores": ("paper_tabulate_scores", [], ["results/evaluation/scores.parquet"]),
     "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet", "results/lora/arms.parquet"]),

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from lib import tokenizer_probes  # noqa: E402
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
 
@@ -57,6 +58,7 @@ TOKENIZERS = [
     ("unigram-16k-european", "unigram", 16000, "european"),
     ("bytebpe-16k-european", "bytebpe", 16000, "european"),
 ]
+EUROPEAN = ["eng_Latn", "deu_Latn", "fra_Latn", "spa_Latn"]
 INTERVAL = {"interval_over": "items", "n_items": 200}
 
 
@@ -115,6 +117,89 @@ def metrics(tokenizers: list, languages: dict) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def lorenz(tokenizers: list, languages: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lorenz curves over the languages, and the rows of metrics with the Gini coefficients."""
+    curves, unequal = [], []
+    for name, family, size, mix in tokenizers:
+        identity = {"tokenizer": name, "corpus": "catalogs"}
+        spread = 0 if mix == "universal" else 0.9
+        costs = {
+            lang: 900 * unseen**spread * (1.2 + 0.1 * _noise(name, lang))
+            for lang, (_, unseen) in languages.items()
+        }
+        ordered = sorted(costs, key=costs.get)
+        taken = np.cumsum([costs[lang] for lang in ordered]) / sum(costs.values())
+        for place, lang in enumerate(ordered):
+            share = {"share_of_languages": (place + 1) / len(ordered), "share_of_tokens": taken[place]}
+            curves.append({**identity, "lang": lang, "tokens": int(costs[lang]), **share, "n_groups": 110})
+        gini = 1 - (2 * taken.sum() - 1) / len(taken)
+        facts = {"family": family, "vocab_size": size, "mix": mix, "lang": "mul_Zyyy", "metric": "gini"}
+        counts = {"n_docs": 110, "n_words": None, "segmenter": None}
+        unequal.append({**identity, **facts, **_interval(gini, 0.01), **counts})
+    return pd.DataFrame(curves, columns=list(tokenizer.LORENZ.columns)), pd.DataFrame(unequal)
+
+
+def comparisons(tokenizers: list, languages: dict, baseline: str) -> pd.DataFrame:
+    """All tokenizers against one, and the universal ones against the European ones of family and size."""
+    known = {name: (family, size, mix) for name, family, size, mix in tokenizers}
+    pairs = [(name, baseline) for name in known if name != baseline]
+    pairs += [
+        (wide, narrow)
+        for wide, (*alike, mix) in known.items()
+        for narrow, (*others, less) in known.items()
+        if alike == others and (mix, less) == ("universal", "european")
+    ]
+    rows = []
+    for name, below in pairs:
+        for lang, (_, unseen) in languages.items():
+            value = 1.2 / unseen * (1 + 0.1 * _noise(name, below, lang))
+            key = {"tokenizer": name, "baseline": below, "corpus": "catalogs", "lang": lang}
+            counts = {"tokens": int(9000 * value), "baseline_tokens": 9000, "n_docs": 1024}
+            rows.append({**key, **counts, **_interval(value, 0.02 * value)})
+    return pd.DataFrame(rows, columns=list(tokenizer.COMPARISONS.columns))
+
+
+def training(name: str, family: str, size: int, mix: str, languages: list[str]) -> pd.DataFrame:
+    """What a tokenizer read: all languages, or the European ones."""
+    read = EUROPEAN if mix == "european" else languages
+    facts = {"tokenizer": name, "family": family, "vocab_size": size, "mix": mix, "sha256": "0" * 64}
+    amounts = {f"n_characters{part}": 90_000 for part in ("", "_wanted", "_read")}
+    return pd.DataFrame(
+        {**facts, "lang": lang, "n_docs": 900, **amounts, "share": 1 / len(read)} for lang in read
+    )
+
+
+def probes(tokenizers: list) -> pd.DataFrame:
+    """Numbers that are cut after three digits or at each one; indentation in one piece or many."""
+    rows = []
+    for name, family, size, mix in tokenizers:
+        identity = {"tokenizer": name, "family": family, "vocab_size": size, "mix": mix}
+        for probe, spans in tokenizer_probes.probes().items():
+            width = spans.ends[0] - spans.starts[0]
+            split = "+".join("1" * width) if mix else "+".join(["3"] * (width // 3) + ["1"])
+            share = 0.97 if probe.startswith("number") and mix else 1.0
+            facts = {"commonest": split, "commonest_share": share, "n": len(spans.texts)}
+            rows.append({**identity, "probe": probe, "pieces": split.count("+") + share, **facts})
+    return pd.DataFrame(rows)
+
+
+def morphs(tokenizers: list, languages: list[str]) -> pd.DataFrame:
+    """Boundaries of some languages; without precision where a tokenizer never cuts."""
+    rows = []
+    for name, family, size, mix in tokenizers:
+        identity = {"tokenizer": name, "family": family, "vocab_size": size, "mix": mix}
+        for lang in languages:
+            for metric, level in (("precision", 0.4), ("recall", 0.55), ("f1", 0.46)):
+                value = (
+                    None
+                    if metric == "precision" and mix is None
+                    else level + 0.1 * _noise(name, lang, metric)
+                )
+                counts = {"n_words": 5000, "n_boundaries": 9000, "n_left_out": 40}
+                rows.append({**identity, "lang": lang, "metric": metric, **_interval(value, 0.02), **counts})
+    return pd.DataFrame(rows, columns=list(tokenizer.MORPHS.columns))
 
 
 def vocabulary(tokenizers: list, parts: dict[str, float]) -> pd.DataFrame:
@@ -344,6 +429,24 @@ DOMAINS = {
 }
 
 
+def _tokenizers(tokenizers: list, languages: dict, baseline: str, gold: list[str]) -> list:
+    """Tables beside those of metrics, whose shape does not depend on values that are missing."""
+    return [
+        (tokenizer.PROBES, "tokenizer/probes.parquet", probes(tokenizers)),
+        (tokenizer.MORPHS, "tokenizer/morphs.parquet", morphs(tokenizers, gold)),
+        (
+            tokenizer.COMPARISONS,
+            "tokenizer/comparisons.parquet",
+            comparisons(tokenizers, languages, baseline),
+        ),
+        *(
+            (tokenizer.TRAINING, f"tokenizer/{one[0]}/training.parquet", training(*one, list(languages)))
+            for one in tokenizers
+            if one[3]
+        ),
+    ]
+
+
 def _write(root: Path, tables: list, step_cells: list, count: int) -> None:
     for contract, path, frame in tables:
         contract.write(frame, root / "results" / path)
@@ -363,8 +466,15 @@ def write(root: Path) -> None:
     cells += [(GRAFT, "translate-fra", "base", None, 0), (GRAFT, "translate-fra", "lora-r16", 16, 0)]
     branched = [(BASE, "arithmetic", "base"), (BASE, "arithmetic", "lora-r16")]
     loops = [(BASE, "arithmetic", loop, 0) for loop in ("confidence", "random", "gold")]
+    curves, unequal = lorenz(TOKENIZERS, LANGUAGES)
     tables = [
-        (tokenizer.METRICS, "tokenizer/metrics.parquet", metrics(TOKENIZERS, LANGUAGES)),
+        *_tokenizers(TOKENIZERS, LANGUAGES, BASE, ["fin_Latn", "tur_Latn"]),
+        (
+            tokenizer.METRICS,
+            "tokenizer/metrics.parquet",
+            pd.concat([metrics(TOKENIZERS, LANGUAGES), unequal]),
+        ),
+        (tokenizer.LORENZ, "tokenizer/lorenz.parquet", curves),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(TOKENIZERS, LANGUAGES)),
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(TOKENIZERS, PARTS)),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
@@ -384,10 +494,13 @@ def write_tiny(root: Path) -> None:
     cells += [("tiny", "arithmetic", f"lora-r{rank}", rank, 0) for rank in (1, 2)]
     measured = metrics(tokenizers, languages)
     measured.loc[(measured["lang"] == "jpn_Jpan"), ["value", "ci_low", "ci_high"]] = None
+    nothing = pd.DataFrame(columns=list(tokenizer.LORENZ.columns))
     scored = scores(cells, [])
     scored.loc[(scored["rank"] == 2), ["value", "ci_low", "ci_high"]] = None
     tables = [
+        *_tokenizers(tokenizers, languages, BASE, []),
         (tokenizer.METRICS, "tokenizer/metrics.parquet", measured),
+        (tokenizer.LORENZ, "tokenizer/lorenz.parquet", nothing),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(tokenizers, languages, fit=False)),
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(tokenizers, {"bytes": 1.0})),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
@@ -411,6 +524,10 @@ TABLES = {
     "metrics": "tokenizer/metrics.parquet",
     "zipf": "tokenizer/zipf.parquet",
     "vocabulary": "tokenizer/vocabulary.parquet",
+    "lorenz": "tokenizer/lorenz.parquet",
+    "comparisons": "tokenizer/comparisons.parquet",
+    "probes": "tokenizer/probes.parquet",
+    "morphs": "tokenizer/morphs.parquet",
     "costs": "lora/costs.parquet",
     "arms": "lora/arms.parquet",
     "scores": "evaluation/scores.parquet",
@@ -423,8 +540,12 @@ FIGURES = {
     "fertility": (["metrics"], CORPUS),
     "headline": (["metrics"], LANGS),
     "fairness": (["metrics"], LANGS),
+    "lorenz": (["lorenz", "metrics"], CORPUS),
+    "universality": (["comparisons", "training"], LANGS),
     "zipf": (["zipf"], LANGS),
     "vocabulary": (["vocabulary"], []),
+    "probes": (["probes"], []),
+    "morphs": (["morphs"], []),
     "accuracy_by_rank": (["scores"], []),
     "memory_by_rank": (["costs"], []),
     "loss": (["steps"], []),
@@ -435,11 +556,10 @@ FIGURES = {
 
 
 def inputs(root: Path, tables: list[str]) -> list[Path]:
-    """Paths of the named tables; steps stands for the tables of all cells."""
+    """Paths of the named tables; steps and training stand for those of all cells and tokenizers."""
     results = root / "results"
-    if tables == ["steps"]:
-        return sorted(results.glob("lora/*/*/*/seed-*/steps.parquet"))
-    return [results / TABLES[name] for name in tables]
+    many = {"steps": "lora/*/*/*/seed-*/steps.parquet", "training": "tokenizer/*/training.parquet"}
+    return [path for name in tables for path in sorted(results.glob(many.get(name) or TABLES[name]))]
 
 
 def run(script: str, *arguments: object) -> None:

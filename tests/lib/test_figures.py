@@ -38,6 +38,13 @@ def test_missing_cells_say_so():
     assert texts == {(0, 0): "1.0", (1, 0): "n/a", (0, 1): "2.0", (1, 1): "3.0"}
 
 
+def test_cells_may_hold_texts():
+    _, axes = figures.panels(1, 1, 2)
+    values = pd.DataFrame([[1.0, np.nan]])
+    figures.heat_map(axes[0, 0], values, texts=pd.DataFrame([["3+1", "no"]]))
+    assert [text.get_text() for text in axes[0, 0].texts] == ["3+1", "n/a"]
+
+
 def test_log_ticks():
     assert figures.log_ticks(0.9, 60) == [1, 2, 5, 10, 20, 50]
     assert figures.log_ticks(2.1, 4.9) == [2.1, 4.9]

@@ -13,6 +13,7 @@ from paper_fixtures import FIGURES, draw
 matplotlib.use("agg")
 
 from lib import figures
+from lib.contracts.tokenizer import COMPARISONS
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,39 @@ def test_what_is_missing_is_not_zero(tiny, name):
     (svg,) = draw(tiny, name, ("svg",))
     assert "n/a" in texts(svg)
     assert "0.00" not in texts(svg) or name == "headline"  # the axis of the headline starts at zero
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("lorenz", "no message is in all languages"),
+        ("universality", "no two tokenizers differ only in how many languages"),
+        ("morphs", "no gold segmentations"),
+    ],
+)
+def test_nothing_to_show_has_a_reason(tiny, name, reason):
+    (svg,) = draw(tiny, name, ("svg",))
+    assert "n/a" in texts(svg) and any(reason in text for text in texts(svg))
+
+
+def test_universality_compares_with_narrower_mixes_alone(full, tmp_path):
+    """Where all are compared with a trained tokenizer, most of them are not what the figure is about."""
+    trained = "bytebpe-16k-universal"
+    table = paper_fixtures.comparisons(paper_fixtures.TOKENIZERS, paper_fixtures.LANGUAGES, trained)
+    COMPARISONS.write(table, tmp_path / "comparisons.parquet")
+    svg = tmp_path / "universality.svg"
+    options = [*paper_fixtures.LANGS, "--output", svg]
+    training = paper_fixtures.inputs(full, ["training"])
+    paper_fixtures.run("paper_plot_universality", *options, tmp_path / "comparisons.parquet", *training)
+    pairs = [text for text in texts(svg) if re.fullmatch(r"\S+ over \S+", text)]
+    assert pairs == ["universal over european"] * 2
+    english = table.set_index(["tokenizer", "baseline", "lang"])["value"]
+    assert f"{english[trained, 'bytebpe-16k-european', 'eng_Latn']:.2f}" in texts(svg)
+
+
+def test_probes_count_what_repeats(full):
+    (svg,) = draw(full, "probes", ("svg",))
+    assert {"3+3+1", "5\N{MULTIPLICATION SIGN}3+1", "1+1", "(97 %)"} <= set(texts(svg))
 
 
 def test_rounds_share_an_axis_that_holds_all_points(tiny):

@@ -13,6 +13,11 @@ TABLES = {
         ["metrics"],
     ),
     "premium": ("paper_tabulate_languages", ["--corpus", "catalogs", "--metric", "premium"], ["metrics"]),
+    "comparisons": (
+        "paper_tabulate_comparisons",
+        ["--corpus", "catalogs", "--baseline", paper_fixtures.BASE],
+        ["comparisons", "metrics"],
+    ),
     "scores": ("paper_tabulate_scores", [], ["scores"]),
     "costs": ("paper_tabulate_costs", [], ["costs", "arms"]),
     "rounds": ("paper_tabulate_rounds", [], ["rounds"]),
@@ -52,6 +57,9 @@ def test_each_line_has_all_columns(name, size, request, tmp_path):
 
 def test_cells(full, tiny, tmp_path):
     assert re.search(r"^English & 1\.00 & 1\.00", tabulate(full, "premium", tmp_path), re.MULTILINE)
+    compared = tabulate(full, "comparisons", tmp_path)
+    assert re.search(r"^English & \\shortstack\{1\.\d{3}\\\\\{\}\[1\.\d{3}, 1\.\d{3}\]\} & ", compared, re.M)
+    assert "smollm2" not in compared  # the baseline itself
     scores = tabulate(full, "scores", tmp_path)
     assert re.search(
         r"lora-r16 & 0 & CoT-decoding, max & accuracy \(\\%\) & 17\.\d \[\d+\.\d, \d+\.\d\] & 1\d", scores

@@ -62,12 +62,14 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             {"tokenizer_measure": 27, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
             | {"tokenizer_lorenz": 1, "tokenizer_compare": 1}
             | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf")}
-            | {f"paper_tabulate_{name}": 1 for name in ("tokens_per_word", "premium")}
+            | {f"paper_plot_{name}": 1 for name in ("lorenz", "universality")}
+            | {f"paper_tabulate_{name}": 1 for name in ("tokens_per_word", "premium", "comparisons")}
             | REPORT,
         ),
         (
             "lib/vocabulary.py",
-            {"tokenizer_inspect": 9, "paper_plot_vocabulary": 1}
+            {"tokenizer_inspect": 9}
+            | {f"paper_plot_{name}": 1 for name in ("vocabulary", "probes", "morphs")}
             | {f"tokenizer_{name}": 1 for name in ("vocabulary", "probes", "morphs")}
             | REPORT,
         ),

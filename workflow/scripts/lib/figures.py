@@ -141,31 +141,39 @@ def empty(ax: Axes) -> None:
         spine.set_visible(False)
 
 
-def nothing(outputs: Iterable[Path]) -> None:
-    """Write a figure that says that there is nothing to show: a grid of the config is empty."""
+def nothing(outputs: Iterable[Path], reason: str = "its grid in the config is empty") -> None:
+    """Write a figure that says that there is nothing to show, and why."""
     figure, axes = panels(1, 1, 1.0)
     empty(axes[0, 0])
-    note(figure, "The run has nothing of this kind: its grid in the config is empty.")
+    note(figure, f"The run has nothing of this kind: {reason}.")
     save(figure, outputs)
 
 
-def heat_map(ax: Axes, values: pd.DataFrame, digits: int | None = None, **options: Any) -> None:
-    """Values as colours, with numbers when ``digits`` is given; what is missing is grey and says n/a.
+def heat_map(
+    ax: Axes,
+    values: pd.DataFrame,
+    digits: int | None = None,
+    texts: pd.DataFrame | None = None,
+    **options: Any,
+) -> None:
+    """Values as colours, with numbers or texts where they are asked for; what is missing is grey, says n/a.
 
     Args:
         ax: axes to draw in.
         values: a table of numbers; rows are drawn downwards.
         digits: of the numbers in the cells; None for colours only.
+        texts: what stands in the cells in place of numbers.
         options: for :func:`seaborn.heatmap`.
     """
     import seaborn as sns
 
     ax.set_facecolor(PALE)
-    annotations = {} if digits is None else {"annot": True, "fmt": f".{digits}f", "annot_kws": {"size": 6.5}}
+    plain = digits is None and texts is None
+    annotations = {"annot": True, "fmt": f".{digits}f"} if texts is None else {"annot": texts, "fmt": ""}
     # Thousands of cells would make a heavy vector drawing; those without numbers become an image.
-    shape = {"rasterized": True} if digits is None else {"linewidths": 0.3}
-    sns.heatmap(values, ax=ax, mask=values.isna(), **shape, **annotations, **options)
-    if digits is not None:
+    shape = {"rasterized": True} if plain else {"linewidths": 0.3, "annot_kws": {"size": 6.5}, **annotations}
+    sns.heatmap(values, ax=ax, mask=values.isna(), **shape, **options)
+    if not plain:
         for row, column in zip(*values.isna().to_numpy().nonzero(), strict=True):
             ax.text(column + 0.5, row + 0.5, MISSING, ha="center", va="center", fontsize=6.5, color=GREY)
     ax.tick_params(length=0)
