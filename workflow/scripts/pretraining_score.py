@@ -3,11 +3,11 @@
 Example:
     python workflow/scripts/pretraining_score.py --model results/model/nano+bytebpe-16k-universal \
         --cell '{"model": "nano+bytebpe-16k-universal", "arm": "base", "seed": 0,
-            "tokenizer": "bytebpe-16k-universal"}' \
+            "tokenizer": "bytebpe-16k-universal", "base": "nano"}' \
         --characters 512 --documents-per-language 100 --bits bits.parquet \
         results/corpus/catalogs/test/eng_Latn.parquet results/corpus/catalogs/test/fra_Latn.parquet
 
-READS   a model folder; documents (contract corpus.DOCUMENTS), at results/corpus/{corpus}/{split}/{lang}.parquet
+READS   a model folder; documents (contract corpus.DOCUMENTS) at {corpus}/{split}/{lang}.parquet
 WRITES  bits of each document (pretraining.BITS)
 """
 
@@ -28,7 +28,7 @@ from lib.splits import shuffled
 
 def pretraining_score(
     model: Annotated[Path, typer.Option(help="Folder of the model.")],
-    cell: Annotated[str, typer.Option(help="What is scored: JSON with model, arm, seed, tokenizer.")],
+    cell: Annotated[str, typer.Option(help="What is scored: JSON with model, arm, seed, tokenizer, base.")],
     characters: Annotated[int, typer.Option(help="Characters of a segment; each is scored alone.")],
     documents_per_language: Annotated[int, typer.Option(help="Most documents of each table, a draw.")],
     bits: Annotated[Path, typer.Option(help="Table of bits to write.")],

@@ -1,8 +1,10 @@
 """Put the bits of all models into one table: by language, with intervals, and against the arm before.
 
 Example:
-    python workflow/scripts/pretraining_tabulate.py --before '{"adapt": "base"}' --resamples 1000 --seed 0 \
-        --table results/pretraining/bits.parquet results/pretraining/*/*/seed-*/bits.parquet
+    python workflow/scripts/pretraining_tabulate.py \
+        --arms '{"adapt": {"before": "base", "corpus": "catalogs", "languages": ["fra_Latn"]}}' \
+        --resamples 1000 --seed 0 --table results/pretraining/bits.parquet \
+        results/pretraining/*/*/seed-*/bits.parquet
 
 READS   bits of documents (contract pretraining.BITS)
 WRITES  metrics by language (pretraining.LANGUAGES); intervals are over documents, each seed has its own rows
@@ -29,29 +31,35 @@ TEXT = ["corpus", "lang"]
 
 
 def pretraining_tabulate(
-    before: Annotated[str, typer.Option(help="The arm that each arm started from: JSON.")],
+    arms: Annotated[
+        str, typer.Option(help="Of each arm the one before, and its corpus and languages: JSON.")
+    ],
     resamples: Annotated[int, typer.Option(help="Bootstrap samples.")],
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")],
     table: Annotated[Path, typer.Option(help="Table to write.")],
     bits: Annotated[list[Path] | None, typer.Argument(help="Tables of bits of documents.")] = None,
 ) -> None:
     """Tell bits per byte of every language, and how many were lost since the arm before."""
-    starts = settings(before)
+    blocks = settings(arms)
     with Work("pretraining_tabulate", len(bits or []), "tables"):
         rows: list[dict[str, Any]] = []
         scored = BITS.read(*(bits or []))
         cells = {cell: found for cell, found in scored.groupby(CELL, sort=False)}
         for (model, arm, number), cell in cells.items():
-            earlier = starts.get(arm)
+            block = blocks.get(arm, {"before": None, "corpus": None, "languages": []})
+            earlier = block["before"]
             start = cells.get((model, earlier, 0 if earlier == BASE else number))
             for (corpus, lang), found in cell.groupby(TEXT, sort=False):
-                names = found[[*CELL, "tokenizer", *TEXT]].iloc[0].to_dict()
+                names = found[[*CELL, "tokenizer", "base", *TEXT]].iloc[0].to_dict()
+                read = corpus == block["corpus"] and lang in block["languages"]
                 whole = found[found["bits"].notna()]
                 counts = {"n_docs": len(whole), "n_lost": len(found) - len(whole)}
                 for metric, interval in _metrics(whole, start, resamples, seed).items():
                     value, low, high = interval or (None, None, None)
                     ends = {"value": value, "ci_low": low, "ci_high": high}
-                    rows.append({**names, "before": earlier, "metric": metric, **ends, **counts})
+                    rows.append(
+                        {**names, "before": earlier, "read": read, "metric": metric, **ends, **counts}
+                    )
         LANGUAGES.write(rows, table, inputs=bits or [], seed=seed)
 
 

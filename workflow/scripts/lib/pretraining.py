@@ -17,7 +17,6 @@ from lib.packing import Row
 from lib.seeds import derive
 
 if TYPE_CHECKING:
-    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 

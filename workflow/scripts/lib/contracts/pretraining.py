@@ -1,7 +1,7 @@
 """What the pretraining stage hands on, beside the trained models."""
 
 from lib.contracts.lora import STEPS as TRAINING_STEPS
-from lib.table import INTEGER, REAL, TEXT, Column, Table
+from lib.table import FLAG, INTEGER, REAL, TEXT, Column, Table
 
 STEPS = Table(
     "pretraining steps",
@@ -17,6 +17,7 @@ _CELL = {
     "arm": Column(TEXT, "arm; base for the model as it was"),
     "seed": Column(INTEGER, "seed; 0 for base"),
     "tokenizer": Column(TEXT, "name of the model's tokenizer, as in the tokenizer's tables"),
+    "base": Column(TEXT, "model or shape that the tokenizer was put on; null where it is its own", null=True),
 }
 
 BITS = Table(
@@ -44,10 +45,11 @@ LANGUAGES = Table(
         "before": Column(TEXT, "arm that it started from; null for base", null=True),
         "corpus": Column(TEXT, "corpus that was scored"),
         "lang": Column(TEXT, "language that was scored"),
+        "read": Column(FLAG, "whether the arm was trained on this text's train split; never for base"),
         "metric": Column(
             TEXT,
-            "bits_per_byte; gain, the bits per byte that were lost since the arm before; tokens_per_document; "
-            "bytes_per_token",
+            "bits_per_byte; gain: how many fewer bits per byte than by the arm before; "
+            "tokens_per_document; bytes_per_token",
         ),
         "value": Column(REAL, "value; null where no document came back from the tokenizer", null=True),
         "ci_low": Column(REAL, "lower end of the 95 % bootstrap interval over documents", null=True),
