@@ -2,6 +2,7 @@
 Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so that nothing here runs a model.
 
 READS   results/tokenizer/metrics.parquet, zipf.parquet, vocabulary.parquet, comparisons.parquet
+        results/pretraining/bits.parquet
         results/lora/costs.parquet, arms.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/evaluation/scores.parquet
         results/selfimprove/rounds.parquet
@@ -23,6 +24,13 @@ FIGURES = {
     "fairness": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/metrics.parquet"]),
     "zipf": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/zipf.parquet"]),
     "vocabulary": ("1 Tokenizers", [], ["results/tokenizer/vocabulary.parquet"]),
+    "retok": ("1 Tokenizers", CORPUS, ["results/pretraining/bits.parquet"]),
+    "scratch": (
+        "1 Tokenizers",
+        CORPUS,
+        ["results/pretraining/bits.parquet", "results/tokenizer/metrics.parquet"],
+    ),
+    "plasticity": ("1 Tokenizers", CORPUS, ["results/pretraining/bits.parquet"]),
     "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
     "loss": ("2 Adapters", [], trained("steps.parquet")),
