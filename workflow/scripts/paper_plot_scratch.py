@@ -55,11 +55,8 @@ def plot_scratch(
             _panel(ax, table[table["read"] == read], names, shapes)
             ax.set(title=title, xlabel="tokens per word")
         axes[0, 0].set_ylabel("bits per byte")
-        for tokenizer, shape in shapes.items():
-            axes[0, 0].plot([], [], shape, color=figures.GREY, label=tokenizer)
-        figure.legend(
-            *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, title="tokenizer"
-        )
+        keys = [axes[0, 0].plot([], [], shape, color=figures.GREY)[0] for shape in shapes.values()]
+        figure.legend(keys, list(shapes), loc="outside upper center", ncols=3, title="tokenizer")
         figures.note(
             figure,
             f"Bars: 95 % intervals over documents ({figures.count(table['n_docs'])} for bits, "
