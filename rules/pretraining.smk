@@ -122,6 +122,7 @@ rule pretraining_tabulate:
         runtime=30,
     params:
         arms=pretraining_arms(),
+        against=as_json(grid.against(config)),
         resamples=config["pretraining"]["resamples"],
         seed=config["seed"],
     shell:
@@ -129,6 +130,7 @@ rule pretraining_tabulate:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --arms {params.arms:q} \
+            --against {params.against:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
             --table {output.table:q} \

@@ -210,9 +210,15 @@ def bits(trainings: list[tuple], texts: dict[tuple[str, str], float]) -> pd.Data
             needed = 1.7 + strange - learnt * strange + 0.1 * _noise(model, lang)
             values = {"bits_per_byte": needed, "bytes_per_token": 3.5 - strange}
             values |= {"tokens_per_document": 15 + 10 * strange + 2 * _noise(tokens, lang)}
-            values |= {} if earlier is None else {"gain": 0.3 * strange}
+            values |= {} if earlier is None else {"change": -0.3 * strange}
             names = {"model": model, "arm": arm, "seed": 0, "tokenizer": tokens, "base": base}
-            names |= {"before": earlier, "corpus": corpus, "lang": lang, "read": lang in read}
+            names |= {
+                "before": earlier,
+                "against": None,
+                "corpus": corpus,
+                "lang": lang,
+                "read": lang in read,
+            }
             for metric, value in values.items():
                 rows.append({**names, "metric": metric, **_interval(value, 0.1), "n_docs": 100, "n_lost": 0})
     return pd.DataFrame(rows)

@@ -70,6 +70,12 @@ def pretrained(config: dict[str, Any]) -> list[Pretrained]:
     return list(dict.fromkeys(product))
 
 
+def against(config: dict[str, Any]) -> dict[str, str]:
+    """The model that each model of pretraining is compared with: the first of the first block that has it."""
+    blocks = [block["models"] for block in config["pretraining"]["grid"]]
+    return {model: models[0] for models in reversed(blocks) for model in models}
+
+
 def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Arms by name, like lora-r8: the settings of the block, with one rank and its scaling."""
     found = {}
