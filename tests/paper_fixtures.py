@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from lib.contracts import attention, lora, pretraining, tokenizer  # noqa: E402
+from lib.contracts import attention, lora, tokenizer  # noqa: E402
+from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
 from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
 
 BASE = "smollm2-135m-q4_1"
@@ -412,7 +413,7 @@ def write(root: Path) -> None:
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(TOKENIZERS, LANGUAGES)),
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(TOKENIZERS, PARTS)),
         (
-            pretraining.LANGUAGES,
+            BITS,
             "pretraining/bits.parquet",
             bits(pretrained(["universal", "european"]), STRANGE),
         ),
@@ -444,7 +445,7 @@ def write_tiny(root: Path) -> None:
         (tokenizer.METRICS, "tokenizer/metrics.parquet", measured),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(tokenizers, languages, fit=False)),
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(tokenizers, {"bytes": 1.0})),
-        (pretraining.LANGUAGES, "pretraining/bits.parquet", needed),
+        (BITS, "pretraining/bits.parquet", needed),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms([1, 2])),
         (SCORES, "evaluation/scores.parquet", scored),

@@ -3,7 +3,8 @@ import pytest
 from commands import done
 from tiny_pretraining import WORDS
 
-from lib.contracts.pretraining import BITS, LANGUAGES
+from lib.contracts.bits import LANGUAGES
+from lib.contracts.pretraining import BITS
 
 ARMS = {"scratch": {"before": "base", "corpus": "news", "languages": ["eng_Latn", "fra_Latn"]}}
 

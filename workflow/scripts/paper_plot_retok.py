@@ -17,7 +17,7 @@ import typer
 
 from lib import figures, labels
 from lib.cli import main
-from lib.contracts.pretraining import LANGUAGES
+from lib.contracts.bits import LANGUAGES
 from lib.grid import BASE
 from lib.progress import Work
 

@@ -8,7 +8,7 @@ Example:
         results/pretraining/*/*/seed-*/bits.parquet
 
 READS   bits of documents (contract pretraining.BITS)
-WRITES  metrics by language (pretraining.LANGUAGES); intervals are over documents, each seed has its own rows
+WRITES  metrics by language (bits.LANGUAGES); intervals are over documents, each seed has its own rows
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lib.cli import main, settings
-from lib.contracts.pretraining import BITS, LANGUAGES
+from lib.contracts.bits import LANGUAGES
+from lib.contracts.pretraining import BITS
 from lib.grid import BASE
 from lib.intervals import bootstrap_ratio
 from lib.progress import Work
