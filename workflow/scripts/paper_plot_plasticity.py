@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+STEPS = (1, 2, 3, 5, 7)  # of the ticks, in every power of ten
+
 
 def plot_plasticity(
     corpus: Annotated[str, typer.Option(help="Corpus that goes without saying, like catalogs.")],
@@ -34,6 +36,8 @@ def plot_plasticity(
     bits: Annotated[Path, typer.Argument(help="Bits by language.")],
 ) -> None:
     """Draw bits per byte before and after further training, on the languages that it was on."""
+    import pandas as pd
+
     with Work("paper_plot_plasticity", 1, "figures"):
         table = LANGUAGES.read(bits)
         table = table[table["metric"] == "bits_per_byte"]
@@ -46,14 +50,17 @@ def plot_plasticity(
         names = labels.texts(zip(after["corpus"], after["lang"], strict=True), corpus)
         colours = figures.colours(sorted(set(after["tokenizer"])))
         arms = list(dict.fromkeys(after["arm"]))
+        shown = pd.concat([before["value"], after["value"]])
         longest = max(after[after["arm"] == arm].groupby(["corpus", "lang"]).ngroups for arm in arms)
 
         figure, axes = figures.panels(1, len(arms), 1.5 + 0.4 * longest, sharex=True)
         for ax, arm in zip(axes[0], arms, strict=True):
             mine = after[after["arm"] == arm]
             _panel(ax, before[before["arm"] == arm], mine, names, colours)
-            ax.set(title=f"{arm}, after {mine['before'].iloc[0]}", xlabel="bits per byte")
-            ax.set_xlim(left=0)
+            ax.set(title=f"{arm}, after {mine['before'].iloc[0]}", xlabel="bits per byte (logarithmic scale)")
+            ax.set_xscale("log")
+            if shown.notna().any():
+                figures.plain_log(ax.xaxis, figures.log_ticks(shown.min(), shown.max(), STEPS))
         for tokenizer, colour in colours.items():
             axes[0, 0].plot([], [], "o", color=colour, label=tokenizer)
         figure.legend(loc="outside upper center", ncols=3, title="tokenizer")

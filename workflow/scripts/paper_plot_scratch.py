@@ -50,17 +50,16 @@ def plot_scratch(
             return figures.nothing(output)
         names = labels.texts(zip(table["corpus"], table["lang"], strict=True), corpus)
         shapes = dict(zip(labels.tokenizers(table), SHAPES * len(table), strict=False))
-        figure, axes = figures.panels(1, 2, 3.6, sharey=True)
+        figure, axes = figures.panels(1, 2, 3.6)
         for ax, (read, title) in zip(axes[0], PANELS.items(), strict=True):
             _panel(ax, table[table["read"] == read], names, shapes)
-            ax.set(title=title, xlabel="tokens per word")
-        axes[0, 0].set_ylabel("bits per byte")
+            ax.set(title=title, xlabel="tokens per word", ylabel="bits per byte")
         keys = [axes[0, 0].plot([], [], shape, color=figures.GREY)[0] for shape in shapes.values()]
         figure.legend(keys, list(shapes), loc="outside upper center", ncols=3, title="tokenizer")
         figures.note(
             figure,
             f"Bars: 95 % intervals over documents ({figures.count(table['n_docs'])} for bits, "
-            f"{figures.count(table['n_docs_words'])} for words); a point a seed; lines join a language.",
+            f"{figures.count(table['n_docs_words'])} for words); a point a seed; each panel has its scales.",
         )
         figures.save(figure, output)
 
