@@ -133,6 +133,6 @@ rule pretraining_tabulate:
             --against {params.against:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            --table {output.table:q} \
-            {input.bits:q}
+            {input.bits:q} \
+            --table {output.table:q}
         """
