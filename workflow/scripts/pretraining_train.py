@@ -24,10 +24,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lib import mixes
 from lib.cli import UserError, main, settings
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.pretraining import STEPS
+from lib.draws import within
 from lib.progress import Work
 from lib.provenance import sha256
 
@@ -110,7 +110,7 @@ def read(documents: list[Path], reading: dict[str, Any], seed: int) -> list[str]
         if table.empty:
             raise UserError(f"{path}: no documents; take the language out of the arm's text")
         octets = table["text"].str.encode("utf-8").str.len().to_numpy()
-        used = mixes.within(octets, reading["bytes_per_language"], table["lang"].iloc[0], seed)
+        used = within(octets, reading["bytes_per_language"], table["lang"].iloc[0], seed)
         for document in table["text"].iloc[used]:
             found += segments(document, reading["characters"])
     return found
