@@ -47,35 +47,6 @@ def mix_languages(config: dict[str, Any], mix: dict[str, Any]) -> list[str]:
     return [lang for lang in known if lang not in mix.get("except", [])]
 
 
-def before(config: dict[str, Any], arm: str) -> str:
-    """The arm of pretraining that an arm starts from: another one, or the model as it is."""
-    return config["pretraining"]["arms"][arm].get("after", BASE)
-
-
-def tokenizer_of(config: dict[str, Any], model: str) -> dict[str, Any]:
-    """The tokenizer of a model, by the name it has in tables, and the base that it was put on, if on any."""
-    block = config["models"][model]
-    if block["source"] == "pretraining":
-        return tokenizer_of(config, block["model"])
-    return {"tokenizer": block.get("tokenizer", model), "base": block.get("base")}
-
-
-def pretrained(config: dict[str, Any]) -> list[Pretrained]:
-    """Every model x arm x seed of the grid of pretraining, each once, in order."""
-    product = (
-        Pretrained(*combination)
-        for block in config["pretraining"]["grid"]
-        for combination in itertools.product(block["models"], block["arms"], block["seeds"])
-    )
-    return list(dict.fromkeys(product))
-
-
-def against(config: dict[str, Any]) -> dict[str, str]:
-    """The model that each model of pretraining is compared with: the first of the first block that has it."""
-    blocks = [block["models"] for block in config["pretraining"]["grid"]]
-    return {model: models[0] for models in reversed(blocks) for model in models}
-
-
 def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Arms by name, like lora-r8: the settings of the block, with one rank and its scaling."""
     found = {}
@@ -116,3 +87,32 @@ def evaluated(config: dict[str, Any]) -> list[Cell]:
     trained = cells(config["lora"]["grid"])
     bases = [Cell(cell.model, cell.task, BASE, 0) for cell in trained]
     return list(dict.fromkeys([*bases, *trained]))
+
+
+def before(config: dict[str, Any], arm: str) -> str:
+    """The arm of pretraining that an arm starts from: another one, or the model as it is."""
+    return config["pretraining"]["arms"][arm].get("after", BASE)
+
+
+def tokenizer_of(config: dict[str, Any], model: str) -> dict[str, Any]:
+    """The tokenizer of a model, by the name it has in tables, and the base that it was put on, if on any."""
+    block = config["models"][model]
+    if block["source"] == "pretraining":
+        return tokenizer_of(config, block["model"])
+    return {"tokenizer": block.get("tokenizer", model), "base": block.get("base")}
+
+
+def pretrained(config: dict[str, Any]) -> list[Pretrained]:
+    """Every model x arm x seed of the grid of pretraining, each once, in order."""
+    product = (
+        Pretrained(*combination)
+        for block in config["pretraining"]["grid"]
+        for combination in itertools.product(block["models"], block["arms"], block["seeds"])
+    )
+    return list(dict.fromkeys(product))
+
+
+def against(config: dict[str, Any]) -> dict[str, str]:
+    """The model that each model of pretraining is compared with: the first of the first block that has it."""
+    blocks = [block["models"] for block in config["pretraining"]["grid"]]
+    return {model: models[0] for models in reversed(blocks) for model in models}
