@@ -28,6 +28,7 @@ configuration.check(config, Path(workflow.basedir), workflow.configfiles)
 
 TOKENIZERS = grid.tokenizers(config)
 IMPORTS = config["tokenizer"]["imports"]
+PRETRAINED = grid.pretrained(config)
 ARMS = grid.arms(config)
 TRAINED = grid.cells(config["lora"]["grid"])
 EVALUATED = grid.evaluated(config)

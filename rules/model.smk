@@ -2,7 +2,8 @@
 Models: each a Hugging Face folder that every later stage loads.
 
 READS   results/corpus/archives/{archive}.whl, a GGUF file, a folder, or the Hugging Face hub
-        results/tokenizer/{tokenizer}/   (grafts: a trained tokenizer on a prepared model)
+        results/tokenizer/{tokenizer}/   (grafts: a trained tokenizer on a prepared model, or on a shape)
+        results/pretraining/{model}/{arm}/seed-{seed}/model/   (a model that pretraining trained)
 WRITES  results/model/{model}/   (weights, tokenizer, settings); {base}+{tokenizer} for grafts
         results/model/{model}/files.parquet
 """
@@ -68,7 +69,7 @@ rule model_graft:
     benchmark:
         "results/benchmarks/model_graft/{base}+{tokenizer}.tsv"
     wildcard_constraints:
-        base=r"[^/+]+",
+        base=blueprints(False),
         tokenizer=r"[^/+]+",
     conda:
         "../envs/lm.yaml"
@@ -91,6 +92,51 @@ rule model_graft:
             --base {params.base:q} \
             --tokenizer {params.tokenizer:q} \
             --init {params.init:q} \
+            --seed {params.seed:q} \
+            --threads {params.threads:q} \
+            --files {output.files:q}
+        """
+
+
+rule model_scratch:
+    input:
+        script=script("model_scratch"),
+        lib=lib("model_scratch"),
+        tokenizer="results/tokenizer/{tokenizer}/tokenizer.json",
+        tokenizer_config="results/tokenizer/{tokenizer}/tokenizer_config.json",
+    output:
+        config="results/model/{base}+{tokenizer}/config.json",
+        generation="results/model/{base}+{tokenizer}/generation_config.json",
+        weights="results/model/{base}+{tokenizer}/model.safetensors",
+        tokenizer="results/model/{base}+{tokenizer}/tokenizer.json",
+        tokenizer_config="results/model/{base}+{tokenizer}/tokenizer_config.json",
+        files="results/model/{base}+{tokenizer}/files.parquet",
+    log:
+        "results/logs/model_scratch/{base}+{tokenizer}.log",
+    benchmark:
+        "results/benchmarks/model_scratch/{base}+{tokenizer}.tsv"
+    wildcard_constraints:
+        base=blueprints(True),
+        tokenizer=r"[^/+]+",
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=more_each_try(1600),
+        runtime=60,
+        gpu=0,
+    params:
+        blueprint=scratch_shape,
+        tokenizer=graft_tokenizer,
+        seed=config["seed"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {wildcards.base:q}+{wildcards.tokenizer:q} \
+            --blueprint {params.blueprint:q} \
+            --tokenizer {params.tokenizer:q} \
             --seed {params.seed:q} \
             --threads {params.threads:q} \
             --files {output.files:q}

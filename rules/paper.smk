@@ -3,6 +3,7 @@ Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so tha
 
 READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
         morphs.parquet, comparisons.parquet, {tokenizer}/training.parquet
+        results/pretraining/bits.parquet
         results/lora/costs.parquet, arms.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/evaluation/scores.parquet
         results/selfimprove/rounds.parquet
@@ -36,6 +37,13 @@ FIGURES = {
     "vocabulary": ("1 Tokenizers", [], ["results/tokenizer/vocabulary.parquet"]),
     "probes": ("1 Tokenizers", [], ["results/tokenizer/probes.parquet"]),
     "morphs": ("1 Tokenizers", [], ["results/tokenizer/morphs.parquet"]),
+    "retok": ("1 Tokenizers", CORPUS, ["results/pretraining/bits.parquet"]),
+    "scratch": (
+        "1 Tokenizers",
+        CORPUS,
+        ["results/pretraining/bits.parquet", "results/tokenizer/metrics.parquet"],
+    ),
+    "plasticity": ("1 Tokenizers", CORPUS, ["results/pretraining/bits.parquet"]),
     "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
     "loss": ("2 Adapters", [], trained("steps.parquet")),

@@ -7,6 +7,7 @@ localrules:
     corpora,
     tokenizers,
     models,
+    pretraining,
     adapters,
     scores,
     rounds,
@@ -29,6 +30,11 @@ rule tokenizers:
 rule models:
     input:
         model_tables(),
+
+
+rule pretraining:
+    input:
+        rules.pretraining_tabulate.output,
 
 
 rule adapters:

@@ -23,6 +23,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from lib import tokenizer_probes  # noqa: E402
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
+from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
 from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
 
 BASE = "smollm2-135m-q4_1"
@@ -286,6 +287,50 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def bits(trainings: list[tuple], texts: dict[tuple[str, str], float]) -> pd.DataFrame:
+    """Bits per byte that fall with training, most in the languages that were read, and what tokens hold."""
+    rows = []
+    for model, tokens, base, arm, earlier, read in trainings:
+        for (corpus, lang), strange in texts.items():
+            learnt = {None: 0.0, "base": 0.6}.get(earlier, 0.9) + 0.5 * (lang in read)
+            needed = 1.7 + strange - learnt * strange + 0.1 * _noise(model, lang)
+            values = {"bits_per_byte": needed, "bytes_per_token": 3.5 - strange}
+            values |= {"tokens_per_document": 15 + 10 * strange + 2 * _noise(tokens, lang)}
+            values |= {} if earlier is None else {"change": -0.3 * strange}
+            names = {"model": model, "arm": arm, "seed": 0, "tokenizer": tokens, "base": base}
+            names |= {
+                "before": earlier,
+                "against": None,
+                "corpus": corpus,
+                "lang": lang,
+                "read": lang in read,
+            }
+            for metric, value in values.items():
+                rows.append({**names, "metric": metric, **_interval(value, 0.1), "n_docs": 100, "n_lost": 0})
+    return pd.DataFrame(rows)
+
+
+def pretrained(mixes: list[str]) -> list[tuple]:
+    """Models from scratch with their further training, and a base with its graft."""
+    cluster, cells = ("eng_Latn", "deu_Latn", "fra_Latn"), []
+    for mix in mixes:
+        tokens = f"bytebpe-16k-{mix}"
+        name = (f"nano+{tokens}", tokens, "nano")
+        cells += [(*name, "base", None, ()), (*name, "scratch", "base", cluster)]
+        cells += [(*name, "expanded", "scratch", ("rus_Cyrl", "jpn_Jpan"))]
+        cells += [(*name, "unseen", "scratch", ("pol_Latn", "hin_Deva"))]
+    for name in ((BASE, BASE, None), (GRAFT, "bytebpe-16k-universal", BASE)):
+        cells += [(*name, "base", None, ()), (*name, "adapt", "base", ("eng_Latn", "jpn_Jpan"))]
+    return cells
+
+
+STRANGE = {
+    **{("catalogs", "eng_Latn"): 0.6, ("catalogs", "deu_Latn"): 0.8, ("catalogs", "fra_Latn"): 0.7},
+    **{("catalogs", "rus_Cyrl"): 1.6, ("catalogs", "jpn_Jpan"): 2.0},
+    **{("unseen", "pol_Latn"): 1.2, ("unseen", "hin_Deva"): 1.8},
+}
+
+
 def costs(cells: list) -> pd.DataFrame:
     """Memory that hardly rises with the rank, optimizer state that is proportional to it."""
     rows = []
@@ -477,6 +522,11 @@ def write(root: Path) -> None:
         (tokenizer.LORENZ, "tokenizer/lorenz.parquet", curves),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(TOKENIZERS, LANGUAGES)),
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(TOKENIZERS, PARTS)),
+        (
+            BITS,
+            "pretraining/bits.parquet",
+            bits(pretrained(["universal", "european"]), STRANGE),
+        ),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms(ranks)),
         (SCORES, "evaluation/scores.parquet", scores(cells, branched)),
@@ -496,6 +546,11 @@ def write_tiny(root: Path) -> None:
     measured.loc[(measured["lang"] == "jpn_Jpan"), ["value", "ci_low", "ci_high"]] = None
     nothing = pd.DataFrame(columns=list(tokenizer.LORENZ.columns))
     scored = scores(cells, [])
+    few = ("eng_Latn", "jpn_Jpan", "pol_Latn")
+    needed = bits(
+        pretrained(["universal"])[1:4], {text: value for text, value in STRANGE.items() if text[1] in few}
+    )
+    needed.loc[needed["lang"] == "pol_Latn", ["value", "ci_low", "ci_high"]] = None
     scored.loc[(scored["rank"] == 2), ["value", "ci_low", "ci_high"]] = None
     tables = [
         *_tokenizers(tokenizers, languages, BASE, []),
@@ -503,6 +558,7 @@ def write_tiny(root: Path) -> None:
         (tokenizer.LORENZ, "tokenizer/lorenz.parquet", nothing),
         (tokenizer.ZIPF, "tokenizer/zipf.parquet", zipf(tokenizers, languages, fit=False)),
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(tokenizers, {"bytes": 1.0})),
+        (BITS, "pretraining/bits.parquet", needed),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.ARMS, "lora/arms.parquet", arms([1, 2])),
         (SCORES, "evaluation/scores.parquet", scored),
@@ -528,6 +584,7 @@ TABLES = {
     "comparisons": "tokenizer/comparisons.parquet",
     "probes": "tokenizer/probes.parquet",
     "morphs": "tokenizer/morphs.parquet",
+    "bits": "pretraining/bits.parquet",
     "costs": "lora/costs.parquet",
     "arms": "lora/arms.parquet",
     "scores": "evaluation/scores.parquet",
@@ -546,6 +603,9 @@ FIGURES = {
     "vocabulary": (["vocabulary"], []),
     "probes": (["probes"], []),
     "morphs": (["morphs"], []),
+    "retok": (["bits"], CORPUS),
+    "scratch": (["bits", "metrics"], CORPUS),
+    "plasticity": (["bits"], CORPUS),
     "accuracy_by_rank": (["scores"], []),
     "memory_by_rank": (["costs"], []),
     "loss": (["steps"], []),

@@ -16,6 +16,7 @@ from lib import configuration
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEFAULT = ROOT / "config" / "config.yaml"
 MODEL = "smollm2-135m-q4_1"
+NANO = "nano+bytebpe-16k-universal"
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +104,10 @@ def mix(config: dict[str, Any], **settings: Any) -> None:
 def model(config: dict[str, Any], **settings: Any) -> None:
     config["models"]["mine"] = settings
     config["lora"]["grid"][0]["models"].append("mine")
+
+
+def arm(config: dict[str, Any], name: str, **changes: Any) -> None:
+    config["pretraining"]["arms"][name].update(changes)
 
 
 def loop(config: dict[str, Any], **changes: Any) -> None:
@@ -325,6 +330,68 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: model(c, source="graft", base="nothing", tokenizer="bytebpe-16k-universal", init="mean"),
         "models.mine.base",
         ["no model 'nothing' to graft on"],
+    ),
+    (
+        lambda c: c["models"][NANO].update(init="mean"),
+        f"models.{NANO}.init",
+        ["'mean' does not fit the base 'nano'"],
+    ),
+    (
+        lambda c: c["models"][f"{MODEL}+bytebpe-16k-universal"].update(init="random"),
+        f"models.{MODEL}+bytebpe-16k-universal.init",
+        ["'random' does not fit"],
+    ),
+    (lambda c: c["models"]["nano"].update(heads=5), "models.nano.hidden", ["no even multiple of 5 heads"]),
+    (
+        lambda c: c["attention"]["grid"][0]["models"].append("nano"),
+        "attention.grid.0.models.1",
+        ["'nano' is a shape without a tokenizer", NANO],
+    ),
+    (
+        lambda c: c["tokenizer"]["pretrained"].append("nano"),
+        "tokenizer.pretrained.5",
+        ["'nano' is a shape without a tokenizer"],
+    ),
+    (
+        lambda c: c["models"][f"{MODEL}-retok"].update(seed=4),
+        f"models.{MODEL}-retok",
+        ["does not train", "by adapt, seed 4"],
+    ),
+    (
+        lambda c: c["pretraining"]["grid"][0]["arms"].append("more"),
+        "pretraining.grid.0.arms.3",
+        ["unknown arm 'more'", "scratch"],
+    ),
+    (
+        lambda c: c["pretraining"]["arms"].update(base=c["pretraining"]["arms"]["scratch"]),
+        "pretraining.arms.base",
+        ["the model as it was"],
+    ),
+    (lambda c: arm(c, "unseen", after="none"), "pretraining.arms.unseen.after", ["unknown arm 'none'"]),
+    (
+        lambda c: arm(c, "scratch", after="unseen"),
+        "pretraining.arms.scratch.after",
+        ["'scratch' comes after itself"],
+    ),
+    (
+        lambda c: c["pretraining"]["grid"][0].update(arms=["unseen"]),
+        "pretraining.grid",
+        ["by unseen, seed 0 starts from 'scratch', which is not trained"],
+    ),
+    (
+        lambda c: arm(c, "scratch", text={**c["pretraining"]["arms"]["scratch"]["text"], "corpus": "books"}),
+        "pretraining.arms.scratch.text.corpus",
+        ["unknown corpus 'books'"],
+    ),
+    (
+        lambda c: c["pretraining"]["arms"]["scratch"]["text"]["languages"].append("pol_Latn"),
+        "pretraining.arms.scratch.text.languages.4",
+        ["corpus 'catalogs' has no language 'pol_Latn'"],
+    ),
+    (
+        lambda c: c["pretraining"]["scored"]["text"][1].update(corpus="catalogs"),
+        "pretraining.scored.text",
+        ["names corpus 'catalogs' twice"],
     ),
     (
         lambda c: c["evaluation"]["branching"][0].update(seeds=[3]),

@@ -103,3 +103,40 @@ def test_where_a_loop_starts_all_branches_are_decoded():
         Cell("m", "s", "a", 0),
         Cell("m", "s", "a", 1),
     ]
+
+
+PRETRAINING = {
+    "models": {
+        "m": {"source": "tiny"},
+        "m+t": {"source": "graft", "base": "m", "tokenizer": "t", "init": "mean"},
+        "later": {"source": "pretraining", "model": "m+t", "arm": "first", "seed": 0},
+    },
+    "pretraining": {
+        "arms": {"first": {}, "second": {"after": "first"}},
+        "grid": [
+            {"models": ["m", "m+t"], "arms": ["first"], "seeds": [0, 1]},
+            {"models": ["m+t", "m"], "arms": ["first", "second"], "seeds": [0]},
+        ],
+    },
+}
+
+
+def test_trainings_are_all_combinations_each_once():
+    assert grid.pretrained(PRETRAINING) == [
+        ("m", "first", 0),
+        ("m", "first", 1),
+        ("m+t", "first", 0),
+        ("m+t", "first", 1),
+        ("m+t", "second", 0),
+        ("m", "second", 0),
+    ]
+    assert [grid.before(PRETRAINING, arm) for arm in ("first", "second")] == ["base", "first"]
+
+
+def test_models_are_compared_with_the_first_of_their_first_block():
+    assert grid.against(PRETRAINING) == {"m": "m", "m+t": "m"}
+
+
+def test_a_trained_model_keeps_its_tokenizer():
+    own, put = {"tokenizer": "m", "base": None}, {"tokenizer": "t", "base": "m"}
+    assert [grid.tokenizer_of(PRETRAINING, model) for model in ("m", "m+t", "later")] == [own, put, put]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.mixes import copies, shares, within
+from lib.mixes import copies, shares
 
 
 def test_shares_go_as_a_root_of_the_size():
@@ -32,22 +32,6 @@ def test_both_chinese_scripts_are_one_bucket():
 def test_a_language_without_text_is_an_error():
     with pytest.raises(ValueError, match="no text in b"):
         shares({"a": 1, "b": 0}, {"temperature": 1})
-
-
-def test_a_limit_draws_documents_that_fit():
-    octets = np.array([40, 30, 30, 30, 30])
-    chosen = within(octets, 100, "a", seed=0)
-    assert 2 <= len(chosen) <= 3 and octets[chosen].sum() <= 100 and (np.diff(chosen) > 0).all()
-    assert within(octets, None, "a", seed=0).tolist() == [0, 1, 2, 3, 4]
-    assert within(octets, 160, "a", seed=0).tolist() == [0, 1, 2, 3, 4]
-    assert len(within(octets, 10, "a", seed=0)) == 1
-
-
-def test_the_draw_within_a_limit_depends_on_language_and_seed():
-    octets = np.ones(100, int)
-    again = within(octets, 50, "a", 1)
-    assert (within(octets, 50, "a", 1) == again).all() and len(again) == 50
-    assert (within(octets, 50, "a", 2) != again).any() and (within(octets, 50, "b", 1) != again).any()
 
 
 def test_small_languages_are_repeated_and_large_ones_read_in_part():

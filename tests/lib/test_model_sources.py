@@ -54,6 +54,16 @@ def test_a_gguf_file_in_a_wheel(original, tmp_path):
         load({"source": "wheel", "file": "x.gguf"}, [archive], 0)
 
 
+def test_a_model_that_pretraining_trained(original, tmp_path):
+    original[0].save_pretrained(tmp_path)
+    original[1].save_pretrained(tmp_path)
+    settings = {"source": "pretraining", "model": "m+t", "arm": "adapt", "seed": 3}
+    model, tokenizer, source = load(settings, [tmp_path / "files.parquet"], 0)
+    ids = tokenizer(TEXT, add_special_tokens=False)["input_ids"]
+    torch.testing.assert_close(logits(model, ids), logits(original[0], ids))
+    assert source == "m+t/adapt/seed-3"
+
+
 def test_a_folder_of_several_weight_files(original, tmp_path):
     model, tokenizer = original
     model.save_pretrained(tmp_path, max_shard_size="20KB")

@@ -2,7 +2,7 @@ import pytest
 import torch
 from tiny_lm import SMALL, random_model
 
-from lib.packing import IGNORED, Row, chunks, pack, target_loss
+from lib.packing import IGNORED, Row, chunks, pack, row_losses, target_loss
 
 ROWS = [
     Row([5, 6, 7], [8, 9]),
@@ -99,6 +99,13 @@ def test_loss_and_gradients_are_the_sum_over_rows(model):
     packed = target_loss(model, pack(ROWS))
     assert packed.item() == pytest.approx(sum(loss.item() for loss in alone), rel=1e-5)
     assert_equal_gradients(gradients(model, packed), gradients(model, sum(alone)))
+
+
+def test_losses_of_rows_are_those_of_each_alone(model):
+    with torch.no_grad():
+        found = row_losses(model, ROWS, pack(ROWS))
+        alone = [target_loss(model, pack([row])).item() for row in ROWS]
+    assert found.dtype == torch.float64 and found.tolist() == pytest.approx(alone, rel=1e-4)
 
 
 def test_parts_add_up_to_the_whole(model):

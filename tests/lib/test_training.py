@@ -26,7 +26,7 @@ BUDGET = Budget(steps=6, rows=3)
 ROWS = [Row([n % 5 + 1, 9, 7], [n + 20, n + 21, 2][: 2 + n % 2]) for n in range(8)]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread():
     torch.set_num_threads(1)
 

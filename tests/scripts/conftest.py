@@ -5,8 +5,13 @@ from types import SimpleNamespace
 import pytest
 from commands import done
 from tiny_cell import ARM, BUDGET, CELL, DECODING, TASK
-from tiny_lm import save_model
+from tiny_lm import byte_tokenizer, random_model, save_model
+from tiny_pretraining import ARM as SCRATCH
+from tiny_pretraining import CELL as NANO
+from tiny_pretraining import TEXT as READING
+from tiny_pretraining import WORDS, characters, documents, write_documents
 
+from lib.contracts.pretraining import BITS
 from lib.tasks.item import Item
 
 
@@ -46,6 +51,41 @@ def cell(tmp_path_factory):
     given = {"answers": path.answers, "items": path.test, "resamples": 100, "seed": 0}
     done("evaluation_score", **given, arm={"method": "lora", "rank": 4}, scores=path.scores)
     return path
+
+
+@pytest.fixture(scope="session")
+def nano(tmp_path_factory):
+    """A folder with two models that differ in their tokenizer, and documents in three languages."""
+    folder = tmp_path_factory.mktemp("pretraining")
+    for name, tokenizer in (("few", byte_tokenizer()), ("many", characters())):
+        random_model("llama").save_pretrained(folder / name)
+        tokenizer.save_pretrained(folder / name)
+    write_documents(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def scored(nano):
+    """A model before and after its training, scored in three languages; training and scores as processes."""
+    read = documents(nano, "test", WORDS)
+    done(
+        "pretraining_train",
+        *documents(nano),
+        model=nano / "few",
+        arm=SCRATCH,
+        text=READING,
+        budget={"steps": 40, "rows": 8},
+        name="nano/scratch/seed-0",
+        seed=0,
+        dtype="float32",
+        files=nano / "trained" / "model" / "files.parquet",
+        steps=nano / "trained" / "steps.parquet",
+    )
+    for arm, model in (("base", nano / "few"), ("scratch", nano / "trained" / "model")):
+        cell, bits = {**NANO, "arm": arm}, nano / f"{arm}.parquet"
+        options = {"characters": 40, "documents_per_language": 10, "dtype": "float32"}
+        done("pretraining_score", *read, model=model, cell=cell, bits=bits, **options)
+    return BITS.read(nano / "base.parquet"), BITS.read(nano / "scratch.parquet")
 
 
 @pytest.fixture

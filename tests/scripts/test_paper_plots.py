@@ -94,7 +94,8 @@ def test_japanese_is_drawn_and_its_cost_is_shown(full):
 
 
 @pytest.mark.parametrize(
-    "name", ["fertility", "headline", "fairness", "accuracy_by_rank", "decoding", "rounds"]
+    "name",
+    ["fertility", "headline", "fairness", "retok", "plasticity", "accuracy_by_rank", "decoding", "rounds"],
 )
 def test_what_is_missing_is_not_zero(tiny, name):
     (svg,) = draw(tiny, name, ("svg",))

@@ -58,10 +58,15 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ("paper_plot_zipf.py", {"paper_plot_zipf": 1, **REPORT}),
         ("lora_tabulate.py", {"lora_arms": 1, "paper_tabulate_costs": 1, "all": 1}),
         (
+            "pretraining_tabulate.py",
+            {"pretraining_tabulate": 1, **REPORT}
+            | {f"paper_plot_{name}": 1 for name in ("retok", "scratch", "plasticity")},
+        ),
+        (
             "lib/zipf.py",
             {"tokenizer_measure": 27, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
             | {"tokenizer_lorenz": 1, "tokenizer_compare": 1}
-            | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf")}
+            | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf", "scratch")}
             | {f"paper_plot_{name}": 1 for name in ("lorenz", "universality")}
             | {f"paper_tabulate_{name}": 1 for name in ("tokens_per_word", "premium", "comparisons")}
             | REPORT,
@@ -197,9 +202,19 @@ def test_an_edit_of_the_config_does_not_reach_the_jobs_of_a_run(tree: Path) -> N
 
 def test_empty_grids_leave_empty_tables_and_figures(tree: Path) -> None:
     sections = {"evaluation": "branching", "selfimprove": "grid", "attention": "grid", "lora": "grid"}
+    sections |= {"pretraining": "grid"}
     grids = [f"{section}={{{grid}: []}}" for section, grid in sections.items()]
     snakemake(tree, "--cores", "2", *TARGET, "--config", *grids)
     assert planned(tree, *TARGET, "--config", *grids) == {}
+
+
+def test_more_scored_documents_train_no_model(tree: Path) -> None:
+    scored = "pretraining={scored: {documents_per_language: 30}}"
+    assert planned(tree, "pretraining", *TARGET[1:], "--config", scored) == {
+        "pretraining_score": 12,
+        "pretraining_tabulate": 1,
+        "pretraining": 1,
+    }
 
 
 def test_another_number_of_resamples_reruns_no_model(tree: Path) -> None:
@@ -216,7 +231,8 @@ def test_named_stop_runs_no_later_stage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["corpora", "models", "adapters", "scores", "rounds", "reach", "figures", "report"]
+    "target",
+    ["corpora", "models", "pretraining", "adapters", "scores", "rounds", "reach", "figures", "report"],
 )
 def test_finished_stops(finished: Path, target: str) -> None:
     assert planned(finished, target, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}

@@ -9,6 +9,14 @@ from typing import Any, NamedTuple
 BASE = "base"  # the arm without an adapter
 
 
+class Pretrained(NamedTuple):
+    """One training on text: one job, one folder."""
+
+    model: str
+    arm: str
+    seed: int
+
+
 class Cell(NamedTuple):
     """One combination that is run: one job, one folder."""
 
@@ -100,3 +108,32 @@ def evaluated(config: dict[str, Any]) -> list[Cell]:
     trained = cells(config["lora"]["grid"])
     bases = [Cell(cell.model, cell.task, BASE, 0) for cell in trained]
     return list(dict.fromkeys([*bases, *trained]))
+
+
+def before(config: dict[str, Any], arm: str) -> str:
+    """The arm of pretraining that an arm starts from: another one, or the model as it is."""
+    return config["pretraining"]["arms"][arm].get("after", BASE)
+
+
+def tokenizer_of(config: dict[str, Any], model: str) -> dict[str, Any]:
+    """The tokenizer of a model, by the name it has in tables, and the base that it was put on, if on any."""
+    block = config["models"][model]
+    if block["source"] == "pretraining":
+        return tokenizer_of(config, block["model"])
+    return {"tokenizer": block.get("tokenizer", model), "base": block.get("base")}
+
+
+def pretrained(config: dict[str, Any]) -> list[Pretrained]:
+    """Every model x arm x seed of the grid of pretraining, each once, in order."""
+    product = (
+        Pretrained(*combination)
+        for block in config["pretraining"]["grid"]
+        for combination in itertools.product(block["models"], block["arms"], block["seeds"])
+    )
+    return list(dict.fromkeys(product))
+
+
+def against(config: dict[str, Any]) -> dict[str, str]:
+    """The model that each model of pretraining is compared with: the first of the first block that has it."""
+    blocks = [block["models"] for block in config["pretraining"]["grid"]]
+    return {model: models[0] for models in reversed(blocks) for model in models}

@@ -103,6 +103,14 @@ def attention_layers(model: PreTrainedModel) -> list[int]:
     return [layer for layer, kind in enumerate(types) if kind in ATTENTION_LAYERS]
 
 
+def shares_sequences(model: PreTrainedModel) -> bool:
+    """Whether rows may be packed into one sequence, apart by a mask.
+
+    Convolutions and recurrences run on into the next row whatever the mask: there rows stand alone.
+    """
+    return len(attention_layers(model)) == model.config.get_text_config().num_hidden_layers
+
+
 def end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """The tokens that end a text: the tokenizer's own, and all that the model's generation settings name.
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
-from lib import mixes
+from lib import draws, mixes
 from lib.cli import UserError
 from lib.contracts.corpus import DOCUMENTS
 
@@ -50,7 +50,7 @@ def mix(paths: Sequence[Path], how: dict[str, Any], seed: int) -> Mix:
     Args:
         paths: files of documents, each of one language; several files may have the same.
         how: ``temperature``, ``weights`` or ``buckets`` (:func:`lib.mixes.shares`); ``bytes_per_language``
-            (:func:`lib.mixes.within`), if any; ``max_bytes``: the most UTF-8 bytes, beyond which a mix is
+            (:func:`lib.draws.within`), if any; ``max_bytes``: the most UTF-8 bytes, beyond which a mix is
             sampled (:func:`sample`).
         seed: of all draws.
 
@@ -67,7 +67,7 @@ def mix(paths: Sequence[Path], how: dict[str, Any], seed: int) -> Mix:
         }
 
     sizes, lengths, most = together(octets), together(characters), how["max_bytes"]
-    used = {lang: mixes.within(sizes[lang], how.get("bytes_per_language"), lang, seed) for lang in names}
+    used = {lang: draws.within(sizes[lang], how.get("bytes_per_language"), lang, seed) for lang in names}
     read_once = {lang: lengths[lang][used[lang]] for lang in names}
     share = mixes.shares({lang: int(n.sum()) for lang, n in read_once.items()}, how)
     wanted = {lang: np.zeros(len(lengths[lang]), int) for lang in names}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from lib import families
+from lib.draws import order_of
 
 
 def shares(characters: dict[str, int], mix: dict[str, Any]) -> dict[str, float]:
@@ -39,27 +39,6 @@ def shares(characters: dict[str, int], mix: dict[str, Any]) -> dict[str, float]:
     return {lang: weight / sum(weights.values()) for lang, weight in weights.items()}
 
 
-def within(octets: np.ndarray, limit: int | None, lang: str, seed: int) -> np.ndarray:
-    """Which documents of a language are used where a mix limits their bytes, in the order of the text.
-
-    Documents are drawn without replacement until the next does not fit; at least one is used.
-
-    Args:
-        octets: bytes of each document in UTF-8, shape (n,).
-        limit: the most bytes, or None.
-        lang: the language, on which the draw depends beside the seed.
-        seed: of the draw.
-
-    Returns:
-        Indices of the documents, ascending.
-    """
-    if limit is None:
-        return np.arange(len(octets))
-    order = _order(len(octets), lang, seed)
-    fitting = int(np.searchsorted(np.cumsum(octets[order]), limit, "right"))
-    return np.sort(order[: max(1, fitting)])
-
-
 def copies(lengths: dict[str, np.ndarray], share: dict[str, float], seed: int) -> dict[str, np.ndarray]:
     """How often each document is read, so that the mix is as large as all its text together.
 
@@ -81,12 +60,8 @@ def copies(lengths: dict[str, np.ndarray], share: dict[str, float], seed: int) -
     for lang, part in share.items():
         wanted = part * budget
         whole, rest = divmod(wanted, characters[lang])
-        order = _order(len(lengths[lang]), lang, seed)
+        order = order_of(len(lengths[lang]), lang, seed)
         chosen = order[np.cumsum(lengths[lang][order]) <= rest]
         times[lang] = np.full(len(order), int(whole))
         times[lang][chosen] += 1
     return times
-
-
-def _order(n: int, lang: str, seed: int) -> np.ndarray:
-    return np.random.default_rng([seed, zlib.crc32(lang.encode())]).permutation(n)

@@ -36,7 +36,7 @@ def load(
 
     Args:
         settings: the block of the model in the config.
-        inputs: the wheel or the GGUF file, where the source has one.
+        inputs: the wheel, the GGUF file, or a file of the trained model's folder, where the source has one.
         seed: of a model that is made on the spot.
 
     Raises:
@@ -52,6 +52,9 @@ def load(
         case "hub":
             name = f"{settings['id']}@{settings['revision']}"
             return *_from_pretrained(settings["id"], settings["revision"]), name
+        case "pretraining":
+            name = f"{settings['model']}/{settings['arm']}/seed-{settings['seed']}"
+            return *_from_pretrained(str(inputs[0].parent)), name
         case "tiny":
             return *_tiny(seed), f"tiny, random weights of seed {seed}"
         case other:

@@ -72,18 +72,15 @@ def chunks(rows: Sequence[Row], tokens: int) -> list[list[Row]]:
     return groups
 
 
-def target_loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
-    """Summed cross-entropy over the target tokens, in nats.
+def target_logits(model: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits of the target tokens in float32, shape (targets, vocabulary), and where these tokens stand.
 
     The language-model head runs only where a target is predicted: on a small model with a large
     vocabulary it is a fifth of the work. The model itself runs it, since some scale or cap what comes
     out, and decoding sees that too. The first token of a row is never predicted, since prompts are not
     empty, so no label crosses from one row to the next.
     """
-    import torch.nn.functional as functional
-
-    labels = batch.labels[1:]
-    predicted = (labels != IGNORED).nonzero()[:, 0]
+    predicted = (batch.labels[1:] != IGNORED).nonzero()[:, 0]
     logits = model(
         input_ids=batch.ids,
         position_ids=batch.positions,
@@ -91,4 +88,30 @@ def target_loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
         use_cache=False,
         logits_to_keep=predicted,
     ).logits[0]
-    return functional.cross_entropy(logits.float(), labels[predicted], reduction="sum")
+    return logits.float(), predicted + 1
+
+
+def target_loss(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+    """Summed cross-entropy over the target tokens, in nats."""
+    import torch.nn.functional as functional
+
+    logits, places = target_logits(model, batch)
+    return functional.cross_entropy(logits, batch.labels[places], reduction="sum")
+
+
+def row_losses(model: torch.nn.Module, rows: Sequence[Row], batch: Batch) -> torch.Tensor:
+    """Cross-entropy over the targets of each row of a batch, in nats, shape (rows,), in float64.
+
+    Args:
+        model: any causal language model.
+        rows: what the batch was packed from.
+        batch: see :func:`pack`.
+    """
+    import torch
+    import torch.nn.functional as functional
+
+    logits, places = target_logits(model, batch)
+    losses = functional.cross_entropy(logits, batch.labels[places], reduction="none").double()
+    sizes = torch.tensor([len(row.target) for row in rows], device=losses.device)
+    owner = torch.repeat_interleave(torch.arange(len(rows), device=losses.device), sizes)
+    return losses.new_zeros(len(rows)).index_add_(0, owner, losses)

@@ -1,4 +1,4 @@
-"""The training loop: adapters on a frozen base, resumable, equal to itself after a kill."""
+"""The training loop: of what a model has to train, resumable, equal to itself after a kill."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lib.cli import UserError
-from lib.lm import attention_layers
+from lib.lm import shares_sequences
 from lib.packing import Row, chunks, pack, target_loss
 from lib.seeds import derive
 
@@ -24,6 +24,30 @@ if TYPE_CHECKING:
 # Tokens that go through the model at once: activations need memory in proportion, the gradient of a
 # step is the sum over its parts. Parts of twice the size were a tenth faster and took a quarter more memory.
 CHUNK_TOKENS = 128
+
+
+class Recipe(Protocol):
+    """What the loop needs to know of an arm, whatever the arm trains."""
+
+    @property
+    def key(self) -> str:
+        """Where the config has it, for messages."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Peak of the schedule."""
+
+    @property
+    def warmup(self) -> int:
+        """Steps of linear warm-up; a cosine to zero follows."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Of AdamW."""
+
+    @property
+    def clip(self) -> float:
+        """Largest norm of the gradient."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,11 @@ class Arm:
     clip: float
     scaling: float
     block: str
+
+    @property
+    def key(self) -> str:
+        """Where the config has it, for messages."""
+        return f"lora.arms.{self.block}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +115,7 @@ def add_adapter(model: PreTrainedModel, arm: Arm, seed: int, start: Path | None)
     return get_peft_model(model, settings)
 
 
-def learning_rate(arm: Arm, budget: Budget, step: int) -> float:
+def learning_rate(arm: Recipe, budget: Budget, step: int) -> float:
     """Learning rate of a step, counted from 0: linear warm-up, then a cosine to zero."""
     warmup = min(arm.warmup, budget.steps)
     if step < warmup:
@@ -168,28 +197,32 @@ class Trained:
 
 
 def train(
-    model: PeftModel,
+    model: PreTrainedModel | PeftModel,
     rows: Sequence[Row],
-    arm: Arm,
+    arm: Recipe,
     budget: Budget,
     seed: int,
     checkpoint: Checkpoint,
     report: Any,
+    chunk_tokens: int | None = None,
+    mixed: bool = False,
 ) -> Trained:
-    """Train the adapter in place.
+    """Train in place the weights that require gradients.
 
-    Base weights stay frozen in the type they were loaded in; the adapter, its gradients and AdamW's
+    The others stay frozen in the type they were loaded in; what is trained, its gradients and AdamW's
     moments are float32. On a CPU with a fixed number of threads, a run that was killed and resumed
     ends with the same bits as one that was not.
 
     Args:
-        model: with its adapter, see :func:`add_adapter`.
+        model: a model, or one with its adapter, see :func:`add_adapter`.
         rows: tokenized examples.
         arm: how.
         budget: how long.
         seed: decides the order of the rows.
         checkpoint: where to go on from, and how often to save.
         report: called after each step with the number of steps and a note, for progress.
+        chunk_tokens: tokens that go through the model at once; CHUNK_TOKENS when left out.
+        mixed: multiply in bfloat16 (Micikevicius et al. 2018), whatever the type of the weights.
 
     Raises:
         UserError: the loss or its gradient is no longer a number; nothing of that step is kept.
@@ -201,10 +234,8 @@ def train(
     optimizer = torch.optim.AdamW(weights, lr=arm.learning_rate, weight_decay=arm.weight_decay)
     # As in decoding: what training mode adds to a base model is noise, like GPT-2's dropout, drawn from
     # numbers that no checkpoint holds. The adapter has none, and gradients flow all the same.
-    causal = model.get_base_model().eval()
-    # Convolutions and recurrences run on into the next row whatever the mask: there rows stand alone.
-    packed = len(attention_layers(causal)) == causal.config.get_text_config().num_hidden_layers
-    size = CHUNK_TOKENS if packed else 1
+    causal = getattr(model, "get_base_model", lambda: model)().eval()
+    size = (chunk_tokens or CHUNK_TOKENS) if shares_sequences(causal) else 1
     steps: list[dict[str, Any]] = []
     cpu_before = 0.0
     if state := checkpoint.restore():
@@ -227,14 +258,15 @@ def train(
         targets = sum(len(row.target) for row in read)
         loss = 0.0
         for part in chunks(read, size):
-            partial = target_loss(causal, pack(part).to(causal.device)) / targets
+            with torch.autocast(causal.device.type, torch.bfloat16, enabled=mixed):
+                partial = target_loss(causal, pack(part).to(causal.device)) / targets
             partial.backward()
             loss += partial.item()
         norm = torch.nn.utils.clip_grad_norm_(weights, arm.clip).item()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise UserError(
-                f"lora.arms.{arm.block}: at step {step + 1} the loss is {loss} and the norm of its gradient "
-                f"{norm}; lower lora.arms.{arm.block}.learning_rate"
+                f"{arm.key}: at step {step + 1} the loss is {loss} and the norm of its gradient "
+                f"{norm}; lower {arm.key}.learning_rate"
             )
         optimizer.step()
         steps.append(

@@ -41,6 +41,7 @@ def _used_models(config: dict[str, Any]) -> list[str]:
             used.append(name)
             model = config["models"][name]
             waiting += [model["base"]] if model["source"] == "graft" else []
+            waiting += [model["model"]] if model["source"] == "pretraining" else []
     return used
 
 
@@ -54,12 +55,28 @@ def _used_mixes(config: dict[str, Any]) -> list[str]:
     return [name for name in config["tokenizer"]["mixes"] if name in used]
 
 
+def _used_pretraining(config: dict[str, Any]) -> list[str]:
+    """Arms of pretraining that run."""
+    used = {arm for block in config["pretraining"]["grid"] for arm in block["arms"]}
+    return [name for name in config["pretraining"]["arms"] if name in used]
+
+
+def _read_texts(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """What pretraining reads and is scored on, where it runs: corpora with languages."""
+    used = _used_pretraining(config)
+    for name in used:
+        yield ("pretraining", "arms", name, "text"), config["pretraining"]["arms"][name]["text"]
+    for position, text in enumerate(config["pretraining"]["scored"]["text"] if used else []):
+        yield ("pretraining", "scored", "text", position), text
+
+
 def _used_corpora(config: dict[str, Any]) -> list[str]:
     used = [
         *config["tokenizer"]["corpora"],
         *(config["tokenizer"]["mixes"][name]["corpus"] for name in _used_mixes(config)),
         *(config["tasks"][name].get("corpus") for name in _used_tasks(config)),
         *(domain["corpus"] for domain in config["attention"]["domains"].values()),
+        *(text["corpus"] for _, text in _read_texts(config)),
     ]
     return [name for name in config["corpora"] if name in used]
 
@@ -79,11 +96,25 @@ def _names(config: dict[str, Any]) -> Iterator[Mistake]:
                 choices = known[axis]
                 if (section, name, axis) == ("lora", "grid", "arms"):
                     choices = list(grid.arms(config))
+                if (section, axis) == ("pretraining", "arms"):
+                    choices = config["pretraining"]["arms"]
                 yield from _unknown(ONE[axis], (*key, axis), block[axis], choices)
     tokenizer = config["tokenizer"]
+    for key, block in (found for section, name in GRIDS for found in _grids(config, section, name)):
+        yield from _shapes(config, (*key, "models"), block["models"])
+    yield from _shapes(config, ("tokenizer", "pretrained"), tokenizer["pretrained"])
     pretrained = [*tokenizer["imports"], *config["models"]]
     yield from _unknown("tokenizer", ("tokenizer", "pretrained"), tokenizer["pretrained"], pretrained)
     yield from _unknown("corpus", ("tokenizer", "corpora"), tokenizer["corpora"], config["corpora"])
+
+
+def _shapes(config: dict[str, Any], key: Key, names: list[str]) -> Iterator[Mistake]:
+    """A mistake for each model that is only a shape where a model is needed."""
+    for position, name in enumerate(names):
+        if config["models"].get(name, {}).get("source") == "scratch":
+            grafts = [graft for graft, model in config["models"].items() if model.get("base") == name]
+            problem = f"model {name!r} is a shape without a tokenizer"
+            yield Mistake((*key, position), problem, choose(name, grafts))
 
 
 def _corpora(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -203,9 +234,55 @@ def _models(config: dict[str, Any]) -> Iterator[Mistake]:
                         f"no model {model['base']!r} to graft on",
                         choose(model["base"], whole),
                     )
+                elif (model["init"] == "random") != (config["models"][model["base"]]["source"] == "scratch"):
+                    problem = f"{model['init']!r} does not fit the base {model['base']!r}"
+                    yield Mistake((*key, "init"), problem, "a base from scratch has random, no other has")
                 if model["tokenizer"] not in (trained := grid.tokenizers(config)):
                     problem = f"tokenizer.grid trains no {model['tokenizer']!r}"
                     yield Mistake((*key, "tokenizer"), problem, choose(model["tokenizer"], trained))
+            case "scratch":
+                if model["hidden"] % (2 * model["heads"]):
+                    problem = f"{model['hidden']} is no even multiple of {model['heads']} heads"
+                    yield Mistake((*key, "hidden"), problem, "change one of the two")
+            case "pretraining":
+                cell = grid.Pretrained(model["model"], model["arm"], model["seed"])
+                if cell not in (trained := grid.pretrained(config)):
+                    problem = f"pretraining.grid does not train {_trained(cell)}"
+                    yield Mistake(key, problem, choose(_trained(cell), [_trained(one) for one in trained]))
+
+
+def _trained(cell: grid.Pretrained) -> str:
+    return f"{cell.model} by {cell.arm}, seed {cell.seed}"
+
+
+def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
+    arms, trained = config["pretraining"]["arms"], grid.pretrained(config)
+    if grid.BASE in arms:
+        problem = "is the name of the model as it was"
+        yield Mistake(("pretraining", "arms", grid.BASE), problem, "choose another name")
+    for name in _used_pretraining(config):
+        key, earlier = ("pretraining", "arms", name, "after"), arms[name].get("after")
+        chain = [name]
+        while earlier in arms and earlier not in chain:
+            chain.append(earlier)
+            earlier = arms[earlier].get("after")
+        if earlier in chain:
+            yield Mistake(key, f"{name!r} comes after itself", "take it out of one of the arms")
+        elif earlier is not None:
+            yield Mistake(key, f"unknown arm {earlier!r}", choose(earlier, arms))
+    for cell in trained:
+        earlier = arms.get(cell.arm, {}).get("after")
+        if earlier in arms and cell._replace(arm=earlier) not in trained:
+            problem = f"{_trained(cell)} starts from {earlier!r}, which is not trained"
+            yield Mistake(("pretraining", "grid"), problem, "add it to the grid, with the same seed")
+    for key, text in _read_texts(config):
+        yield from _corpus(config, key, text["corpus"])
+        for position, lang in enumerate(text["languages"]):
+            yield from _language(config, (*key, "languages", position), text["corpus"], lang)
+    scored = [text["corpus"] for text in config["pretraining"]["scored"]["text"]]
+    for corpus in sorted({corpus for corpus in scored if scored.count(corpus) > 1}):
+        key = ("pretraining", "scored", "text")
+        yield Mistake(key, f"names corpus {corpus!r} twice", "put its languages into one list")
 
 
 def _tasks(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -305,10 +382,16 @@ def _attention(config: dict[str, Any]) -> Iterator[Mistake]:
         yield Mistake(("attention", "first_query"), problem, "keep sinks <= first_query < tokens")
 
 
-GRIDS = [("lora", "grid"), ("evaluation", "branching"), ("selfimprove", "grid"), ("attention", "grid")]
+GRIDS = [
+    ("pretraining", "grid"),
+    ("lora", "grid"),
+    ("evaluation", "branching"),
+    ("selfimprove", "grid"),
+    ("attention", "grid"),
+]
 PER_LANGUAGE = {"local": "files", "huggingface": "datasets"}  # where a kind of corpus has its sources
 ONE = {"models": "model", "tasks": "task", "arms": "arm", "loops": "loop", "mixes": "mix"}
-_RUN = ("tokenizer", "models", "tasks", "lora", "evaluation", "selfimprove", "attention")
+_RUN = ("tokenizer", "models", "pretraining", "tasks", "lora", "evaluation", "selfimprove", "attention")
 
 # A check runs when the schema found nothing wrong with the sections that it reads.
 CROSS_CHECKS = {
@@ -316,6 +399,7 @@ CROSS_CHECKS = {
     _corpora: (*_RUN, "corpora", "archives"),
     _tokenizers: ("tokenizer", "corpora", "archives", "models", "paper"),
     _models: (*_RUN, "archives"),
+    _pretraining: (*_RUN, "corpora"),
     _tasks: (*_RUN, "corpora"),
     _branching: ("models", "tasks", "lora", "evaluation"),
     _loops: ("models", "tasks", "lora", "selfimprove"),

@@ -1,0 +1,145 @@
+"""What a model reads in pretraining, how it is set up for it, and how it is judged: by bits, never by tokens.
+
+Tokens of two tokenizers are not comparable. What is compared is text: trainings read the same segments in the
+same order, and are scored by the bits that they need for the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lib import packing
+from lib.lm import shares_sequences, token_ids
+from lib.packing import Row
+from lib.seeds import derive
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+CHUNK_TOKENS = 512  # that go through a model at once; a small model has more to do with less waste
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained on text: one arm of the stage.
+
+    Attributes:
+        name: of the arm; for messages.
+        learning_rate: peak of the schedule.
+        warmup: steps of linear warm-up; a cosine to zero follows.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+        lora: rank, alpha and targets of adapters, which then train with the embeddings; None trains all.
+    """
+
+    name: str
+    learning_rate: float
+    warmup: int
+    weight_decay: float
+    clip: float
+    lora: dict[str, Any] | None = None
+
+    @property
+    def key(self) -> str:
+        """Where the config has it, for messages."""
+        return f"pretraining.arms.{self.name}"
+
+
+def segments(text: str, characters: int) -> list[str]:
+    """A document in parts of so many characters: a limit in tokens would give each tokenizer another one."""
+    return [text[start : start + characters] for start in range(0, len(text), characters)]
+
+
+def start_token(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that stands before a text: the tokenizer's first one, or the one that ends a text."""
+    return tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+
+
+def training_rows(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[Row]:
+    """Each text after the start token, with its end."""
+    start = [start_token(tokenizer)]
+    return [Row(start, [*ids, tokenizer.eos_token_id]) for ids in token_ids(tokenizer, texts)]
+
+
+def trainable(model: PreTrainedModel, recipe: Recipe, seed: int) -> PreTrainedModel | PeftModel:
+    """Set a model up for its training: what is trained is in float32 and requires a gradient.
+
+    With adapters these are the adapters, the embeddings and the head, tied or not: what a new tokenizer
+    changes has all its freedom, the rest learns to read it (as in ReTok, Gu et al. 2024). Without, all
+    weights.
+
+    Args:
+        model: changed in place.
+        recipe: what is trained.
+        seed: of the adapters' initialisation.
+    """
+    import torch
+
+    if recipe.lora is None:
+        return model.float().requires_grad_(True)
+    from peft import LoraConfig, get_peft_model
+
+    model.requires_grad_(False)
+    torch.manual_seed(derive(seed, "initialisation"))
+    settings = LoraConfig(
+        r=recipe.lora["rank"],
+        lora_alpha=recipe.lora["alpha"],
+        target_modules=recipe.lora["targets"],
+        task_type="CAUSAL_LM",
+    )
+    adapted = get_peft_model(model, settings)
+    for layer in (model.get_input_embeddings(), model.get_output_embeddings()):
+        layer.float().requires_grad_(True)
+    return adapted
+
+
+def merged(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
+    """The whole model in float32, adapters added to its weights."""
+    whole = model.float()
+    return whole.merge_and_unload() if hasattr(whole, "merge_and_unload") else whole
+
+
+def bits(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    advance: Callable[[int], Any],
+) -> list[tuple[float | None, int]]:
+    """Bits that a model needs for each text, and the tokens that it is made of.
+
+    The bits are minus log2 of the probability of the text's tokens, each given those before it and a start
+    token; that the text ends is not part of it, since not every model was taught to end here. It is the
+    probability of one spelling, so an upper bound on the bits of the text itself. Log-probabilities are
+    taken in float32 and added up in float64.
+
+    Args:
+        model: in evaluation mode.
+        tokenizer: its tokenizer.
+        texts: each is read alone.
+        advance: called with the number of texts that are done, for progress.
+
+    Returns:
+        bits and tokens of each text; None for the bits of a text that its tokens do not spell: they would
+        be those of another text.
+    """
+    import torch
+
+    start = [start_token(tokenizer)]
+    ids = token_ids(tokenizer, texts)
+    spelt = [tokenizer.decode(found) == text for found, text in zip(ids, texts, strict=True)]
+    rows = [Row(start, found) for found in ids]
+    size = CHUNK_TOKENS if shares_sequences(model) else 1
+    nats: list[float] = []
+    with torch.inference_mode():
+        for part in packing.chunks(rows, size):
+            batch = packing.pack(part).to(model.device)
+            nats += packing.row_losses(model, part, batch).tolist()
+            advance(len(part))
+    return [
+        (loss / math.log(2) if whole else None, len(found))
+        for loss, whole, found in zip(nats, spelt, ids, strict=True)
+    ]

@@ -1,0 +1,68 @@
+"""Score a model on text: bits for each document, comparable whatever the tokenizer.
+
+Example:
+    python workflow/scripts/pretraining_score.py --model results/model/nano+bytebpe-16k-universal \
+        --cell '{"model": "nano+bytebpe-16k-universal", "arm": "base", "seed": 0,
+            "tokenizer": "bytebpe-16k-universal", "base": "nano"}' \
+        --characters 512 --documents-per-language 100 --bits bits.parquet \
+        results/corpus/catalogs/test/eng_Latn.parquet results/corpus/catalogs/test/fra_Latn.parquet
+
+READS   a model folder; documents (contract corpus.DOCUMENTS) at {corpus}/{split}/{lang}.parquet
+WRITES  bits of each document (pretraining.BITS)
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lib.cli import main, settings
+from lib.contracts.corpus import DOCUMENTS
+from lib.contracts.pretraining import BITS
+from lib.progress import Work
+from lib.splits import shuffled
+
+
+def pretraining_score(
+    model: Annotated[Path, typer.Option(help="Folder of the model.")],
+    cell: Annotated[str, typer.Option(help="What is scored: JSON with model, arm, seed, tokenizer, base.")],
+    characters: Annotated[int, typer.Option(help="Characters of a segment; each is scored alone.")],
+    documents_per_language: Annotated[int, typer.Option(help="Most documents of each table, a draw.")],
+    bits: Annotated[Path, typer.Option(help="Table of bits to write.")],
+    documents: Annotated[list[Path], typer.Argument(help="Tables of documents.")],
+    dtype: Annotated[str, typer.Option(help="Number format of the weights.")] = "auto",
+    threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
+) -> None:
+    """Score a model on text, document by document; texts that its tokenizer loses get no bits."""
+    names = settings(cell)
+    rows: list[dict[str, Any]] = []
+    pieces: list[tuple[int, str]] = []
+
+    from lib import lm, pretraining
+
+    for path in documents:
+        table = DOCUMENTS.read(path)
+        # Parallel documents share a group: of each language the same ones are drawn.
+        drawn = table.iloc[table["group_id"].map(shuffled).argsort(kind="stable")[:documents_per_language]]
+        for doc_id, lang, text in zip(drawn["doc_id"], drawn["lang"], drawn["text"], strict=True):
+            pieces += [(len(rows), piece) for piece in pretraining.segments(text, characters)]
+            place = {"corpus": path.parent.parent.name, "lang": lang, "doc_id": doc_id}
+            rows.append({**names, **place, "bits": 0.0, "tokens": 0, "bytes": len(text.encode())})
+
+    network, tokenizer = lm.load(model, None, dtype, threads)
+    with Work("pretraining_score", len(pieces), "segments") as work:
+        found = pretraining.bits(network, tokenizer, [piece for _, piece in pieces], work.advance)
+        for (owner, _), (needed, tokens) in zip(pieces, found, strict=True):
+            row = rows[owner]
+            row["bits"] = None if None in (row["bits"], needed) else row["bits"] + needed
+            row["tokens"] += tokens
+        if lost := sum(row["bits"] is None for row in rows):
+            print(f"note: {lost} of {len(rows)} documents are not restored and get no bits", file=sys.stderr)
+        BITS.write(rows, bits, inputs=documents, dtype=str(network.dtype), threads=threads)
+
+
+if __name__ == "__main__":
+    main(pretraining_score)
