@@ -327,6 +327,21 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["no model 'nothing' to graft on"],
     ),
     (
+        lambda c: model(c, source="graft", base=MODEL, tokenizer="bytebpe-16k-universal", init="focus"),
+        "models.mine (",
+        ["is a graft", f"call it '{MODEL}+bytebpe-16k-universal+focus'"],
+    ),
+    (
+        lambda c: model(c, source="graft", base=MODEL, tokenizer="llama3", init="focus"),
+        "models.mine.tokenizer",
+        ["trains no 'llama3'", "imported", "no mix of text for focus"],
+    ),
+    (
+        lambda c: model(c, source="graft", base=MODEL, tokenizer="bytebpe-16k-universal", init="random"),
+        "models.mine.init",
+        ["'random'", "known: mean, focus"],
+    ),
+    (
         lambda c: c["evaluation"]["branching"][0].update(seeds=[3]),
         "evaluation.branching.0",
         ["lora-r16, seed 3 is not scored"],

@@ -205,7 +205,11 @@ def _models(config: dict[str, Any]) -> Iterator[Mistake]:
                     )
                 if model["tokenizer"] not in (trained := grid.tokenizers(config)):
                     problem = f"tokenizer.grid trains no {model['tokenizer']!r}"
+                    if model["tokenizer"] in config["tokenizer"]["imports"] and model["init"] == "focus":
+                        problem += ": it is imported, so there is no mix of text for focus to learn from"
                     yield Mistake((*key, "tokenizer"), problem, choose(model["tokenizer"], trained))
+                if name != (wanted := grid.graft_name(model)):
+                    yield Mistake(key, "is a graft, which is named after its parts", f"call it {wanted!r}")
 
 
 def _tasks(config: dict[str, Any]) -> Iterator[Mistake]:
