@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 MIN_COUNT = 10
-# As in the program of Dobler & de Melo (2023), but for two. They read large texts 3 times; of 6 MB in fifteen
-# languages that is too little: of 16,000 tokens 5 % of the pairs then have a cosine above 0.92, after 10 times
-# above 0.51. And n-grams share fewer buckets than fastText's 2 million: those 16,000 tokens have 95,000.
+# As in the program of Dobler & de Melo (2023), but for two. They read large texts 3 times, which is too
+# little of 6 MB in fifteen languages: of 16,000 tokens 5 % of the pairs then have a cosine above 0.92, after
+# 10 times above 0.51. And n-grams share fewer buckets than fastText's 2 million: those tokens have 95,000.
 EPOCHS = 10
 BUCKETS = 200_000
 SETTINGS = {
