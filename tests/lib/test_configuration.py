@@ -322,11 +322,6 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["trains no 'bytebpe-16k-universal'", "did you mean 'bytebpe-16k-european'?"],
     ),
     (
-        lambda c: model(c, source="graft", base="nothing", tokenizer="bytebpe-16k-universal", init="mean"),
-        "models.mine.base",
-        ["no model 'nothing' to graft on"],
-    ),
-    (
         lambda c: model(c, source="graft", base=MODEL, tokenizer="bytebpe-16k-universal", init="focus"),
         "models.mine (",
         ["is a graft", f"call it '{MODEL}+bytebpe-16k-universal+focus'"],
@@ -337,9 +332,9 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["trains no 'llama3'", "imported", "no mix of text for focus"],
     ),
     (
-        lambda c: model(c, source="graft", base=MODEL, tokenizer="bytebpe-16k-universal", init="random"),
-        "models.mine.init",
-        ["'random'", "known: mean, focus"],
+        lambda c: model(c, source="graft", base="nothing", tokenizer="bytebpe-16k-universal", init="mean"),
+        "models.mine.base",
+        ["no model 'nothing' to graft on"],
     ),
     (
         lambda c: c["evaluation"]["branching"][0].update(seeds=[3]),

@@ -33,9 +33,8 @@ def tokenizers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def graft_name(model: dict[str, Any]) -> str:
-    """Name of a graft, like base+unigram-16k-universal+focus; mean, the plain init, is left out."""
-    init = [] if model["init"] == "mean" else [model["init"]]
-    return "+".join([model["base"], model["tokenizer"], *init])
+    """Name of a graft, like base+unigram-16k-universal+focus; the plain init goes without saying."""
+    return "+".join([model["base"], model["tokenizer"], *(["focus"] if model["init"] == "focus" else [])])
 
 
 def mix_languages(config: dict[str, Any], mix: dict[str, Any]) -> list[str]:
