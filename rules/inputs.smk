@@ -199,7 +199,12 @@ def graft_tokenizer(wildcards, input):
 
 def graft_init(wildcards):
     """How a graft's new embeddings start."""
-    return config["models"][f"{wildcards.base}+{wildcards.tokenizer}"]["init"]
+    return config["models"][f"{wildcards.base}+{wildcards.tokenizer}{wildcards.init}"]["init"]
+
+
+def graft_documents(wildcards):
+    """The text that focus learns from: the training documents of the tokenizer's mix; nothing for mean."""
+    return mix_documents(wildcards) if graft_init(wildcards) == "focus" else []
 
 
 # pretraining

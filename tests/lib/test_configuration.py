@@ -327,6 +327,16 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["trains no 'bytebpe-16k-universal'", "did you mean 'bytebpe-16k-european'?"],
     ),
     (
+        lambda c: model(c, source="graft", base=MODEL, tokenizer="bytebpe-16k-universal", init="focus"),
+        "models.mine (",
+        ["is a graft", f"call it '{MODEL}+bytebpe-16k-universal+focus'"],
+    ),
+    (
+        lambda c: model(c, source="graft", base=MODEL, tokenizer="llama3", init="focus"),
+        "models.mine.tokenizer",
+        ["trains no 'llama3'", "imported", "no mix of text for focus"],
+    ),
+    (
         lambda c: model(c, source="graft", base="nothing", tokenizer="bytebpe-16k-universal", init="mean"),
         "models.mine.base",
         ["no model 'nothing' to graft on"],

@@ -20,6 +20,11 @@ def test_names_of_tokenizers():
     assert found["unigram-4k-all"] == {"family": "unigram", "size": 4000, "mix": "all"}
 
 
+@pytest.mark.parametrize(("init", "name"), [("mean", "base+bpe-4k-all"), ("focus", "base+bpe-4k-all+focus")])
+def test_names_of_grafts(init, name):
+    assert grid.graft_name({"base": "base", "tokenizer": "bpe-4k-all", "init": init}) == name
+
+
 def test_languages_of_a_mix():
     config = {"corpora": {"news": {"languages": ["eng_Latn", "jpn_Jpan", "fra_Latn"]}}}
     assert grid.mix_languages(config, {"corpus": "news", "languages": "all"}) == [

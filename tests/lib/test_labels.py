@@ -47,6 +47,7 @@ def test_wrapped_breaks_at_joints_only():
     assert labels.wrapped("bytebpe-16k-universal", 12) == "bytebpe-16k\nuniversal"
     assert labels.wrapped("bytebpe-16k-universal", 8) == "bytebpe\n16k\nuniversal"
     assert labels.wrapped("smollm2-135m+bytebpe-16k", 30) == "smollm2-135m\n+bytebpe-16k"
+    assert labels.wrapped("smollm2-135m+bytebpe-16k+focus", 30) == "smollm2-135m\n+bytebpe-16k\n+focus"
     assert labels.wrapped("tiny", 12) == "tiny"
 
 

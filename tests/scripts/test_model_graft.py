@@ -1,38 +1,61 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from multilingual import texts
+from multilingual import texts, write_corpus
 from tiny_lm import SMALL, byte_tokenizer, random_model
 
 from lib import tokenizer_training
 from lib.contracts.model import FILES
+from lib.table import read_provenance
 
 SCRIPT = Path("workflow/scripts/model_graft.py").resolve()
 
 
-def graft(folder, base, tokenizer, init="mean"):
+def graft(folder, base, tokenizer, *more, init="mean", **environment):
     command = [sys.executable, SCRIPT, "--model", "base+tok", "--base", base, "--tokenizer", tokenizer]
-    command += ["--init", init, "--seed", "0", "--threads", "1", "--files", folder / "files.parquet"]
-    return subprocess.run(command, capture_output=True, text=True)
+    command += ["--init", init, "--seed", "0", "--threads", "1", "--files", folder / "files.parquet", *more]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+def save_parts(folder, kind, size):
+    """A base model with its tokenizer, and another tokenizer."""
+    tied = kind == "llama"
+    base = random_model(kind, **SMALL, tie_word_embeddings=tied)
+    if not tied:
+        base.get_output_embeddings().bias.data.normal_()
+    base.save_pretrained(folder / "base")
+    byte_tokenizer().save_pretrained(folder / "base")
+    (folder / "tok").mkdir()
+    tokenizer_training.save(tokenizer_training.bytebpe(texts() * 2, size), folder / "tok")
 
 
 @pytest.fixture(scope="module", params=["llama", "phi"])  # tied; untied, with a bias in the output
 def grafted(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("graft")
     tied = request.param == "llama"
-    base = random_model(request.param, **SMALL, tie_word_embeddings=tied)
-    if not tied:
-        base.get_output_embeddings().bias.data.normal_()
-    base.save_pretrained(folder / "base")
-    byte_tokenizer().save_pretrained(folder / "base")
-    (folder / "tok").mkdir()
-    tokenizer_training.save(tokenizer_training.bytebpe(texts() * 2, 400 if tied else 290), folder / "tok")
+    save_parts(folder, request.param, 400 if tied else 290)
     done = graft(folder / "base+tok", folder / "base", folder / "tok")
     assert done.returncode == 0, done.stderr
     return folder, tied
+
+
+@pytest.fixture(scope="module")
+def focused(tmp_path_factory):
+    """A graft with focus, made twice in processes that hash differently."""
+    folder = tmp_path_factory.mktemp("focus")
+    save_parts(folder, "phi", 400)
+    documents = write_corpus(folder, repeats=6)  # " dog" is in it 12 times, "が" 6 times
+    said = []
+    for run in ("1", "2"):
+        more = ["--mix", json.dumps({"temperature": 1, "max_bytes": 10_000}), *documents]
+        done = graft(folder / run, folder / "base", folder / "tok", *more, init="focus", PYTHONHASHSEED=run)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout)
+    return folder, said
 
 
 def load(folder):
@@ -101,6 +124,53 @@ def test_the_folder_is_that_of_a_prepared_model(grafted):
         for name in ("tok", "base+tok")
     ]
     assert ids[0] == ids[1]
+
+
+def test_focus_does_not_depend_on_the_process(focused):
+    folder, _ = focused
+    assert (folder / "1/model.safetensors").read_bytes() == (folder / "2/model.safetensors").read_bytes()
+
+
+def test_focus_copies_and_combines(focused):
+    import torch
+
+    folder, said = focused
+    (old, old_tokenizer), (new, new_tokenizer) = load(folder / "base"), load(folder / "1")
+    old_head, new_head = old.get_output_embeddings(), new.get_output_embeddings()
+    pairs = [(old.get_input_embeddings().weight, new.get_input_embeddings().weight)]
+    pairs += [(old_head.weight, new_head.weight), (old_head.bias, new_head.bias)]
+    dog, ga = (new_tokenizer.encode(text, add_special_tokens=False) for text in (" dog", "が"))
+    assert len(dog) == len(ga) == 1
+    both = old_tokenizer.get_vocab().keys() & new_tokenizer.get_vocab().keys()
+    for before, after in pairs:
+        for token in both:
+            old_id, new_id = (part.convert_tokens_to_ids(token) for part in (old_tokenizer, new_tokenizer))
+            assert torch.equal(after[new_id], before[old_id])
+        pieces = [old_tokenizer.encode(text, add_special_tokens=False) for text in (" dog", "が")]
+        assert not torch.allclose(after[dog[0]], before[pieces[0]].mean(0))
+        assert (after[dog[0]] <= before.max(0).values).all() and (after[dog[0]] >= before.min(0).values).all()
+        assert torch.allclose(after[ga[0]], before[pieces[1]].mean(0))
+    counts = [int(word) for word in said[0].split() if word.isdigit()]
+    assert sum(counts) == len(new_tokenizer) and counts[0] >= len(both) and min(counts) > 0
+    assert said[0] == said[1]
+
+
+def test_focus_records_its_text(focused):
+    folder, _ = focused
+    inputs = read_provenance(folder / "1/files.parquet")["inputs"]
+    assert sum("/train/" in name for name in inputs) == 4
+
+
+def test_focus_needs_text(tmp_path):
+    done = graft(tmp_path, tmp_path, tmp_path, init="focus")
+    assert done.returncode == 1 and "--mix, DOCUMENTS: focus needs both" in done.stderr
+
+
+def test_focus_where_nothing_is_frequent(focused, tmp_path):
+    folder, _ = focused
+    more = ["--mix", '{"max_bytes": 10000}', *write_corpus(tmp_path)]
+    done = graft(tmp_path, folder / "base", folder / "tok", *more, init="focus")
+    assert done.returncode == 1 and "focus has nothing to combine" in done.stderr, done.stderr
 
 
 def test_an_unknown_init(tmp_path):

@@ -142,6 +142,15 @@ def test_a_larger_vocabulary_leaves_the_smaller_ones_and_their_models_alone(tree
     assert not jobs.keys() & {"tokenizer_merges", "model_graft", "lora_train", "evaluation_predict"}
 
 
+def test_only_a_graft_with_focus_reads_documents(tree: Path) -> None:
+    grafts = [f"results/model/tiny+bytebpe-2k-universal{init}/files.parquet" for init in ("", "+focus")]
+    assert planned(tree, *grafts, "--configfile", "config/test.yaml") == {"model_graft": 1}
+    for path in (tree / "results" / "corpus" / "catalogs" / "train").glob("fra_*.parquet"):
+        path.unlink()
+    assert "corpus_build" not in planned(tree, grafts[0], "--configfile", "config/test.yaml")
+    assert planned(tree, grafts[1], "--configfile", "config/test.yaml")["corpus_build"] == 1
+
+
 def test_another_sample_of_the_mix_trains_every_tokenizer_anew(tree: Path) -> None:
     jobs = planned(tree, "tokenizers", *TARGET[1:], "--config", "tokenizer={max_bytes: 100000}")
     assert jobs["tokenizer_merges"] == 1 and jobs["tokenizer_train"] == 7

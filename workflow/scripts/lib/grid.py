@@ -40,6 +40,11 @@ def tokenizers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def graft_name(model: dict[str, Any]) -> str:
+    """Name of a graft, like base+unigram-16k-universal+focus; the plain init goes without saying."""
+    return "+".join([model["base"], model["tokenizer"], *(["focus"] if model["init"] == "focus" else [])])
+
+
 def mix_languages(config: dict[str, Any], mix: dict[str, Any]) -> list[str]:
     """The languages of a mix, in its order or, for all, that of its corpus, without those it leaves out."""
     named = mix["languages"]

@@ -75,7 +75,8 @@ def mix(paths: Sequence[Path], how: dict[str, Any], seed: int) -> Mix:
         wanted[lang][used[lang]] = repeats
     times = sample(wanted, sizes, most, seed)
     if lost := [lang for lang in names if not times[lang].any()]:
-        raise UserError(f"tokenizer.max_bytes: {most} bytes hold no document of {lost[0]}; raise it")
+        problem = f"{most} bytes hold no document of {lost[0]}"
+        raise UserError(f"tokenizer.max_bytes: {problem}; raise it, or part its documents")
     read = {lang: int((lengths[lang] * times[lang]).sum()) for lang in names}
     rows = [
         {

@@ -18,6 +18,7 @@ PACKAGES = (
     "transformers",
     "peft",
     "tokenizers",
+    "gensim",
     "sentencepiece",
     "splintr-rs",
     "pyarrow",

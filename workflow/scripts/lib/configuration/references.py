@@ -227,6 +227,8 @@ def _models(config: dict[str, Any]) -> Iterator[Mistake]:
                 if not Path(model["path"]).is_file():
                     yield _missing((*key, "path"), model["path"])
             case "graft":
+                if name != (wanted := grid.graft_name(model)):
+                    yield Mistake(key, "is a graft, which is named after its parts", f"call it {wanted!r}")
                 whole = [other for other in config["models"] if config["models"][other]["source"] != "graft"]
                 if model["base"] not in whole:
                     yield Mistake(
@@ -239,6 +241,8 @@ def _models(config: dict[str, Any]) -> Iterator[Mistake]:
                     yield Mistake((*key, "init"), problem, "a base from scratch has random, no other has")
                 if model["tokenizer"] not in (trained := grid.tokenizers(config)):
                     problem = f"tokenizer.grid trains no {model['tokenizer']!r}"
+                    if model["tokenizer"] in config["tokenizer"]["imports"] and model["init"] == "focus":
+                        problem += ": it is imported, so there is no mix of text for focus to learn from"
                     yield Mistake((*key, "tokenizer"), problem, choose(model["tokenizer"], trained))
             case "scratch":
                 if model["hidden"] % (2 * model["heads"]):
