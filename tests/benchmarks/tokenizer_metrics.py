@@ -48,7 +48,7 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     """All of a corpus but the bootstrap."""
     sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
     import numpy as np
-    import pandas as pd
+    import pyarrow as pa
     from tokenizer_measure import measure_language
     from tokenizers import Tokenizer
 
@@ -59,7 +59,8 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     tables = {}
     for lang, said in texts.items():
         names = [str(number) for number in range(len(said))]
-        tables[lang] = pd.DataFrame({"lang": lang, "doc_id": names, "group_id": names, "text": said})
+        columns = {"lang": [lang] * len(said), "doc_id": names, "group_id": names, "text": said}
+        tables[lang] = [pa.record_batch(columns)]
     icu = words.icu()
 
     def run() -> object:

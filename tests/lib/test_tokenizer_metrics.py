@@ -11,7 +11,8 @@ def value(ratio):
 def test_cuts_strictly_inside():
     cuts = np.array([2, 4, 4, 6])
     starts, ends = np.array([0, 2, 4, 6, 1]), np.array([2, 6, 6, 9, 9])
-    assert tm.inner_cuts(cuts, starts, ends).tolist() == [0, 1, 0, 0, 3]
+    assert tm.Cuts(cuts, 9).inside(starts, ends).tolist() == [0, 1, 0, 0, 3]
+    assert tm.Cuts(cuts, 9).at(np.array([0, 4, 9])).tolist() == [False, True, False]
 
 
 def test_cuts_inside_are_those_of_the_slow_way():
@@ -20,7 +21,7 @@ def test_cuts_inside_are_those_of_the_slow_way():
     starts = rng.integers(0, 290, 200)
     ends = starts + rng.integers(1, 9, 200)
     slow = [len({c for c in cuts.tolist() if s < c < e}) for s, e in zip(starts, ends, strict=True)]
-    assert tm.inner_cuts(cuts, starts, ends).tolist() == slow
+    assert tm.Cuts(cuts, 300).inside(starts, ends).tolist() == slow
 
 
 def test_ratios_are_of_totals():
@@ -55,7 +56,8 @@ def test_word_metrics():
 
 
 def whole(cuts, starts, ends, spaced):
-    return tm.whole_tokens(cuts, starts, ends, spaced, tm.inner_cuts(cuts, starts, ends)).tolist()
+    found = tm.Cuts(cuts, 16)
+    return tm.whole_tokens(found, starts, ends, spaced, found.inside(starts, ends)).tolist()
 
 
 def test_words_that_are_one_token():

@@ -69,16 +69,15 @@ def one_by_one(segmenter, many):
 EDGES = ["ends in a return\r", "\nbegins with a line end", "\u0301a mark first", "ends in a joiner\u200d", ""]
 
 
-@pytest.mark.parametrize("chunk", [1, 40, 10**6])
 @pytest.mark.parametrize("make", [icu, mecab])
-def test_words_of_many_texts_are_those_of_each_alone(make, chunk, monkeypatch):
-    monkeypatch.setattr(words, "CHUNK", chunk)
+def test_words_of_many_texts_are_those_of_each_alone(make):
     segmenter, many = make(), [*texts(), *EDGES, *NASTY, "𠮷野家で😀 𠮷 word"]
     got = find(many, segmenter)
     named = [got.forms[index] for index in got.form]
     rows = list(zip(got.document.tolist(), got.starts.tolist(), got.ends.tolist(), named, strict=True))
     assert rows == one_by_one(segmenter, many)
     assert len(set(got.forms)) == len(got.forms)
+    assert [form[0] == " " for _, _, _, form in rows] == got.spaced.tolist()
 
 
 def test_where_words_are():

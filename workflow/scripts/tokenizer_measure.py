@@ -21,11 +21,15 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from lib import intervals, tokenizer_bytes, tokenizer_metrics, words, zipf
@@ -34,9 +38,10 @@ from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.tokenizer import LENGTHS, LORENZ, METRICS, ZIPF
 from lib.progress import Work
 from lib.tokenizer_engines import Encoder
-from lib.tokenizer_metrics import Ratio
+from lib.tokenizer_metrics import Cuts, Ratio
 
 POOLED = "mul_Zyyy"  # all languages together; mul is ISO 639-2 for multiple languages
+BLOCK = 2_000_000  # bytes of text that are measured at a time, which bounds the memory
 EMPTY = dict.fromkeys(("segmenter", "n_words", "value", "ci_low", "ci_high"))  # what a row may lack
 
 
@@ -91,11 +96,12 @@ def measure(
     with Work("tokenizer_measure", len(documents), "languages") as work:
         rows, found = [], {}
         for path in documents:
-            table = DOCUMENTS.read(path)
-            if table.empty:
+            parts = blocks(path)
+            first = next(parts, None)
+            if first is None:
                 raise UserError(f"{path}: no documents; take the language out of corpora.{corpus}.languages")
-            lang = str(table["lang"].iloc[0])
-            found[lang] = measure_language(encoder, table, words.segmenters(lang))
+            lang = first["lang"][0].as_py()
+            found[lang] = measure_language(encoder, chain([first], parts), words.segmenters(lang))
             rows += [{"lang": lang, **row} for row in _valued(found[lang].rows, resamples, seed)]
             work.advance(note=lang)
         groups = {lang: measured.groups for lang, measured in found.items()}
@@ -114,63 +120,92 @@ def measure(
         ZIPF.write([{**names, **point} for point in _curves(counts)], curves, inputs=inputs)
 
 
-def measure_language(encoder: Encoder, table: pd.DataFrame, segmenters: list[words.Segmenter]) -> Measured:
+def blocks(path: Path) -> Iterator[pa.RecordBatch]:
+    """The documents of a file, some at a time: 2 MB of text, or one document that is longer."""
+    for batch in DOCUMENTS.batches(path, "lang", "doc_id", "group_id", "text"):
+        before = np.cumsum(pc.binary_length(batch["text"]).to_numpy(), dtype=np.int64) // BLOCK
+        edges = [0, *(np.flatnonzero(np.diff(before)) + 1).tolist(), len(batch)]
+        for start, end in pairwise(edges):
+            yield batch.slice(start, end - start)
+
+
+def measure_language(
+    encoder: Encoder, parts: Iterable[pa.RecordBatch], segmenters: list[words.Segmenter]
+) -> Measured:
     """All that is measured in one language by itself.
 
     Args:
         encoder: the tokenizer.
-        table: documents of the language.
+        parts: documents of the language, at least one.
         segmenters: what finds its words.
     """
-    texts = table["text"].tolist()
-    encoded, coder, known = encoder.encode(texts), encoder.tokenizer, encoder.known
+    known = encoder.known
+    counts, groups = np.zeros(len(known.bytes), int), Counter()
+    lengths, text_ratios, word_ratios = [], [], defaultdict(list)
+    for part in parts:
+        texts = part["text"].to_pylist()
+        encoded = encoder.encode(texts)
+        text_ratios.append(_measure_texts(encoder, encoded, texts))
+        for segmenter in segmenters:
+            word_ratios[segmenter].append(_measure_words(encoder, encoded, words.find(texts, segmenter)))
+        counts += np.bincount(encoded.ids, minlength=len(counts))
+        for group, tokens in zip(part["group_id"].to_pylist(), encoded.counts.tolist(), strict=True):
+            groups[group] += tokens
+        names = part.select(["lang", "doc_id"]).to_pandas()
+        lengths.append(names.assign(tokens=encoded.counts, bytes=encoded.octets))
+    rows = [{"metric": metric, "ratio": ratio} for metric, ratio in _joined(text_ratios)]
+    values = tokenizer_metrics.type_metrics(counts, encoder.tokenizer.get_vocab_size())
+    n = sum(map(len, lengths))
+    rows += [{"metric": metric, "value": value, "n_docs": n} for metric, value in values.items()]
+    rows += [
+        {"metric": metric + segmenter.suffix, "ratio": ratio, "segmenter": segmenter.name}
+        for segmenter, ratios in word_ratios.items()
+        for metric, ratio in _joined(ratios)
+    ]
+    return Measured(rows, counts, groups, pd.concat(lengths, ignore_index=True))
+
+
+def _joined(parts: list[dict[str, Ratio]]) -> list[tuple[str, Ratio]]:
+    """The ratios by metric of all parts of a text."""
+    return [
+        (metric, Ratio(*map(np.concatenate, zip(*(part[metric] for part in parts), strict=True))))
+        for metric in parts[0]
+    ]
+
+
+def _measure_texts(encoder: Encoder, encoded: tokenizer_bytes.Encoded, texts: list[str]) -> dict[str, Ratio]:
+    """Metrics of some texts that need no words."""
     document = np.repeat(np.arange(len(texts)), encoded.counts)
-    octets = np.array([len(text.encode()) for text in texts])
     ratios = tokenizer_metrics.text_ratios(
         tokens=encoded.counts,
         characters=np.array([len(text) for text in texts]),
-        octets=octets,
-        fragments=np.bincount(document, known.fragments[encoded.ids], len(texts)),
+        octets=encoded.octets,
+        fragments=np.bincount(document, encoder.known.fragments[encoded.ids], len(texts)),
         unknown=encoded.unknown,
     )
-    same = tokenizer_bytes.round_trips(coder, known, texts, encoded)
-    ratios["round_trip"] = Ratio(same, np.ones(len(texts)))
-    rows = [{"metric": metric, "ratio": ratio} for metric, ratio in ratios.items()]
-    counts = np.bincount(encoded.ids, minlength=len(known.bytes))
-    values = tokenizer_metrics.type_metrics(counts, coder.get_vocab_size())
-    rows += [{"metric": metric, "value": value, "n_docs": len(texts)} for metric, value in values.items()]
-    for segmenter in segmenters:
-        ratios = _measure_words(encoder, encoded, octets, words.find(texts, segmenter))
-        for metric, ratio in ratios.items():
-            name = metric + segmenter.suffix
-            rows.append({"metric": name, "ratio": ratio, "segmenter": segmenter.name})
-    groups: Counter = Counter()
-    for group, tokens in zip(table["group_id"].tolist(), encoded.counts.tolist(), strict=True):
-        groups[group] += tokens
-    lengths = table[["lang", "doc_id"]].assign(tokens=encoded.counts, bytes=octets)
-    return Measured(rows, counts, groups, lengths)
+    same = tokenizer_bytes.round_trips(encoder.tokenizer, encoder.known, texts, encoded)
+    return {**ratios, "round_trip": Ratio(same, np.ones(len(texts)))}
 
 
 def _measure_words(
-    encoder: Encoder, encoded: tokenizer_bytes.Encoded, octets: np.ndarray, found: words.Words
+    encoder: Encoder, encoded: tokenizer_bytes.Encoded, found: words.Words
 ) -> dict[str, Ratio]:
-    """Word metrics of one language by one segmenter; each distinct word is encoded alone once."""
+    """Word metrics of some texts by one segmenter; each distinct word is encoded alone once."""
     starts, ends = 2 * found.starts, 2 * found.ends
-    spaced = np.array([form.startswith(" ") for form in found.forms], bool)
-    edges = 2 * np.concatenate([[0], np.cumsum(octets)])  # where one text ends and the next begins
-    cuts = np.sort(np.concatenate([encoded.cuts, edges]), kind="stable")
-    size = np.array([len(form.encode()) for form in found.forms], int)
-    last = 2 * np.cumsum(size)
-    isolated = tokenizer_metrics.inner_cuts(
-        encoder.encode(found.forms).cuts, last - 2 * (size - spaced), last
-    )
-    in_context = tokenizer_metrics.inner_cuts(encoded.cuts, starts, ends)
+    edges = 2 * np.concatenate([[0], np.cumsum(encoded.octets)])  # where one text ends and the next begins
+    cuts = Cuts(np.concatenate([encoded.cuts, edges]), edges[-1])
+    in_context = cuts.inside(starts, ends)
+    alone = encoder.encode(found.forms)
+    spaced = np.zeros(len(found.forms), bool)
+    spaced[found.form] = found.spaced
+    last = 2 * np.cumsum(alone.octets)
+    isolated = Cuts(alone.cuts, last[-1] if len(last) else 0).inside(last - 2 * (alone.octets - spaced), last)
     return tokenizer_metrics.word_ratios(
         encoded.counts,
         found.document,
         in_context=in_context,
         isolated=isolated[found.form],
-        whole=tokenizer_metrics.whole_tokens(cuts, starts, ends, spaced[found.form], in_context),
+        whole=tokenizer_metrics.whole_tokens(cuts, starts, ends, found.spaced, in_context),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -21,6 +22,7 @@ class Pieces(NamedTuple):
 
     Attributes:
         bytes: :func:`token_bytes`.
+        laid: the same, as Arrow has them, nulls where they are not known.
         sizes: bytes of each id, 0 where they are not known, shape (ids,).
         known: whether they are known.
         fragments: whether an id is known to hold a part of a character.
@@ -29,6 +31,7 @@ class Pieces(NamedTuple):
     """
 
     bytes: list[bytes | None]
+    laid: pa.LargeBinaryArray
     sizes: np.ndarray
     known: np.ndarray
     fragments: np.ndarray
@@ -42,6 +45,7 @@ class Encoded(NamedTuple):
     Attributes:
         ids: token ids of all texts, shape (tokens,).
         counts: tokens of each text, shape (texts,).
+        octets: bytes of each text, shape (texts,).
         cuts: where one token ends and the next begins inside a text, sorted, in half bytes from the
             start of the first text: even at a byte, odd inside a character whose parts are not known.
         unknown: characters of each text that became the unknown token, shape (texts,).
@@ -49,8 +53,16 @@ class Encoded(NamedTuple):
 
     ids: np.ndarray
     counts: np.ndarray
+    octets: np.ndarray
     cuts: np.ndarray
     unknown: np.ndarray
+
+
+def utf8(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of texts laid end to end, shape (bytes,), and the number of each text's, shape (texts,)."""
+    packed = pa.array(texts, pa.large_string())
+    _, ends, data = packed.buffers()
+    return np.frombuffer(data, np.uint8), np.diff(np.frombuffer(ends, np.int64))
 
 
 def load(path: Path) -> Tokenizer:
@@ -158,6 +170,7 @@ def pieces(tokenizer: Tokenizer) -> Pieces:
     table = token_bytes(tokenizer)
     return Pieces(
         bytes=table,
+        laid=pa.array(table, pa.large_binary()),
         sizes=np.array([len(piece or b"") for piece in table], int),
         known=np.array([piece is not None for piece in table], bool),
         fragments=np.array([is_fragment(piece) for piece in table], bool),
@@ -185,12 +198,13 @@ def round_trips(tokenizer: Tokenizer, known: Pieces, texts: list[str], encoded: 
         texts: the texts.
         encoded: what they were encoded to.
     """
-    ids, ends = encoded.ids.tolist(), np.cumsum(encoded.counts)
+    ends = np.cumsum(encoded.counts)
     if known.plain and known.known[encoded.ids].all():
-        octets = np.cumsum([len(text.encode()) for text in texts])
         sums = _running(known.sizes[encoded.ids])[ends]
-        if np.array_equal(octets, sums) and b"".join(known.bytes[i] for i in ids) == "".join(texts).encode():
+        decoded = np.frombuffer(known.laid.take(pa.array(encoded.ids)).buffers()[2], np.uint8)
+        if np.array_equal(np.cumsum(encoded.octets), sums) and np.array_equal(decoded, utf8(texts)[0]):
             return np.ones(len(texts), bool)
+    ids = encoded.ids.tolist()
     parts = [ids[start:end] for start, end in zip([0, *ends.tolist()], ends.tolist(), strict=False)]
     back = tokenizer.decode_batch(parts, skip_special_tokens=False)
     return np.array([text == again for text, again in zip(texts, back, strict=True)], bool)
@@ -216,7 +230,7 @@ def encode(tokenizer: Tokenizer, known: Pieces, texts: list[str]) -> Encoded:
     found = [encoding.ids for encoding in encodings]
     counts = np.array([len(ids) for ids in found], int)
     ids = np.fromiter(chain.from_iterable(found), int, counts.sum())
-    octets = np.array([len(text.encode()) for text in texts], int)
+    _, octets = utf8(texts)
     starts, ends = np.cumsum(octets) - octets, np.cumsum(counts)
 
     begins, bytes_to = ends - counts, _running(known.sizes[ids])
@@ -237,4 +251,4 @@ def encode(tokenizer: Tokenizer, known: Pieces, texts: list[str]) -> Encoded:
             cuts.append(2 * starts[n] + offset_cuts(encoding, texts[n]))
         spans = zip(encoding.ids, encoding.offsets, strict=True)
         unknown[n] = sum(end - start for index, (start, end) in spans if index == known.unknown)
-    return Encoded(ids, counts, np.sort(np.concatenate(cuts)), unknown)
+    return Encoded(ids, counts, octets, np.sort(np.concatenate(cuts)), unknown)

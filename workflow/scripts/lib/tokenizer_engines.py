@@ -78,13 +78,13 @@ class Encoder:
             return tokenizer_bytes.encode(self.tokenizer, self.known, texts)
         ids, counts = _flat(self._fast, texts)
         ends = np.cumsum(self.known.sizes[ids])
-        octets = np.array([len(text) if text.isascii() else len(text.encode()) for text in texts], int)
+        _, octets = tokenizer_bytes.utf8(texts)
         odd = self._odd(ids, counts, octets, ends)
         self._count(FAST, len(texts) - int(odd.sum()))
         if odd.any():
             self._count(REFERENCE, int(odd.sum()))
             return self._mended(texts, ids, counts, octets, odd)
-        return Encoded(ids, counts, _cuts(ends, counts), np.zeros(len(texts), int))
+        return Encoded(ids, counts, octets, _cuts(ends, counts), np.zeros(len(texts), int))
 
     def _count(self, engine: str, n: int) -> None:
         if n:
@@ -119,7 +119,7 @@ class Encoder:
         plain = _cuts(np.cumsum(self.known.sizes[ids[kept]]), counts[~odd])
         cuts[from_fast] = _moved(plain, counts[~odd], octets, ~odd)
         cuts[~from_fast] = _moved(ours.cuts, ours.counts, octets, odd)
-        return Encoded(merged, total, cuts, unknown)
+        return Encoded(merged, total, octets, cuts, unknown)
 
 
 def _flat(engine, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -21,20 +21,26 @@ class Ratio(NamedTuple):
     denominators: np.ndarray
 
 
-def inner_cuts(cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Cuts strictly inside each span.
+class Cuts:
+    """Where tokens meet in some texts, looked up by place in constant time.
 
     Args:
-        cuts: sorted positions.
-        starts: of the spans, in the same unit, shape (spans,).
-        ends: of the spans.
-
-    Returns:
-        Number of distinct cuts with start < cut < end, shape (spans,).
+        places: in half bytes, any order, repeated or not.
+        length: of all texts, in half bytes.
     """
-    distinct = cuts[np.diff(cuts, prepend=-1) > 0]  # sorted already
-    inside = np.searchsorted(distinct, ends, "left") - np.searchsorted(distinct, starts, "right")
-    return np.maximum(inside, 0)
+
+    def __init__(self, places: np.ndarray, length: int) -> None:
+        self._at = np.zeros(length + 1, bool)
+        self._at[places] = True
+        self._until = np.cumsum(self._at, dtype=np.int32)
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """Whether a cut is at each place; shape (places,)."""
+        return self._at[places]
+
+    def inside(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """Cuts strictly inside each span, which is not empty: start < cut < end; shape (spans,)."""
+        return self._until[ends - 1] - self._until[starts]
 
 
 def text_ratios(
@@ -63,31 +69,20 @@ def text_ratios(
     }
 
 
-def are_cuts(cuts: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Whether each place is one of the cuts, which are sorted; shape (places,)."""
-    if not len(cuts):
-        return np.zeros(len(places), bool)
-    index = np.searchsorted(cuts, places)
-    return cuts[np.minimum(index, len(cuts) - 1)] == places
-
-
 def whole_tokens(
-    cuts: np.ndarray, starts: np.ndarray, ends: np.ndarray, spaced: np.ndarray, inner: np.ndarray
+    cuts: Cuts, starts: np.ndarray, ends: np.ndarray, spaced: np.ndarray, inner: np.ndarray
 ) -> np.ndarray:
-    """Whether each span is exactly one token, with or without the space before it.
+    """Whether each span is exactly one token, with or without the space before it; shape (spans,).
 
     Args:
-        cuts: sorted positions, in half bytes; where a text starts or ends is one too.
+        cuts: where tokens meet; where a text starts or ends is one too.
         starts: of the spans, in half bytes, shape (spans,).
         ends: of the spans.
         spaced: whether a space, which is one byte, stands before the span.
-        inner: :func:`inner_cuts` of the spans.
+        inner: cuts strictly inside the spans.
     """
-    whole = inner == 0
-    starts, ends, spaced = starts[whole], ends[whole], spaced[whole]
-    begun = are_cuts(cuts, starts) | (spaced & are_cuts(cuts, starts - 2))
-    whole[whole] = begun & are_cuts(cuts, ends)
-    return whole
+    begun = cuts.at(starts) | (spaced & cuts.at(starts - 2))
+    return (inner == 0) & begun & cuts.at(ends)
 
 
 def word_ratios(

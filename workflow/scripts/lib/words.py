@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from importlib import metadata
 from typing import NamedTuple
 
 import numpy as np
-
-CHUNK = 1_000_000  # characters that are segmented at a time, which bounds the memory
+import pyarrow as pa
 
 
 class Segmenter(NamedTuple):
@@ -35,6 +34,7 @@ class Words(NamedTuple):
         document: index of each word's text, shape (words,), as are the others unless said otherwise.
         starts: where each word starts, in bytes of all texts.
         ends: where it ends.
+        spaced: whether a space stands before it in its text.
         forms: the distinct words, each with the space before it where it has one, shape (forms,).
         form: index of each word's form.
     """
@@ -42,6 +42,7 @@ class Words(NamedTuple):
     document: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
+    spaced: np.ndarray
     forms: list[str]
     form: np.ndarray
 
@@ -135,44 +136,30 @@ def segmenters(lang: str) -> list[Segmenter]:
     return [icu(), mecab()] if lang.startswith("jpn_") else [icu()]
 
 
-def _chunks(texts: list[str]) -> Iterator[list[str]]:
-    """The texts in order, some at a time."""
-    chunk, size = [], 0
-    for text in texts:
-        chunk.append(text)
-        size += len(text)
-        if size >= CHUNK:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
 def find(texts: list[str], segmenter: Segmenter) -> Words:
     """The words of some texts, by a segmenter.
 
     A word's form takes the space before it along, as it stands in running text, so that a tokenizer
     which puts spaces at the start of words meets it as it does there.
     """
-    none = np.zeros(0, int)  # so that there may be no text, and no word in any
-    document, starts, ends, form, forms = [none], [none], [none], [none], {}
-    texts_before = bytes_before = 0
-    for chunk in _chunks(texts):
-        joined = "\n".join(chunk)
-        code = code_points(joined)
-        size = np.array([len(text) + 1 for text in chunk])
-        width = 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000)
-        at = np.concatenate([[0], np.cumsum(width)])
-        start, end = segmenter.spans(chunk).T
-        index = np.searchsorted(np.cumsum(size), start, "right")
-        spaced = np.where(start > 0, code[start - 1] == ord(" "), False)
-        taken = [
-            joined[first:last] for first, last in zip((start - spaced).tolist(), end.tolist(), strict=True)
-        ]
-        document.append(texts_before + index)
-        starts.append(bytes_before + at[start] - index)  # line ends between texts are not theirs
-        ends.append(bytes_before + at[end] - index)
-        form.append(np.array([forms.setdefault(word, len(forms)) for word in taken], int))
-        texts_before += len(chunk)
-        bytes_before += int(at[-1]) - len(chunk) + 1
-    return Words(*map(np.concatenate, (document, starts, ends)), list(forms), np.concatenate(form))
+    joined = "\n".join(texts)
+    code, size = code_points(joined), np.array([len(text) + 1 for text in texts], int)
+    at = np.concatenate([[0], np.cumsum(1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000))])
+    start, end = segmenter.spans(texts).T
+    document = np.searchsorted(np.cumsum(size), start, "right")
+    spaced = (start > 0) & (code[start - 1] == ord(" ")) if len(start) else np.zeros(0, bool)
+    first, last = at[start], at[end]
+    # The text as words, each with its space, and what stands between them: Arrow finds equal ones.
+    edges = np.concatenate([[0], np.stack([first - spaced, last], 1).ravel()])
+    parts = pa.LargeStringArray.from_buffers(
+        len(edges) - 1, pa.py_buffer(edges.astype(np.int64)), pa.py_buffer(joined.encode())
+    )
+    numbered = parts.take(pa.array(np.arange(1, len(parts), 2))).dictionary_encode()
+    return Words(
+        document=document,
+        starts=first - document,  # line ends between texts are not theirs
+        ends=last - document,
+        spaced=spaced,
+        forms=numbered.dictionary.to_pylist(),
+        form=numbered.indices.to_numpy().astype(int),
+    )

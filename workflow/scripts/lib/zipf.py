@@ -37,9 +37,11 @@ def log_spaced_ranks(n: int) -> np.ndarray:
     return np.unique(np.geomspace(1, n, POINTS).round().astype(int))
 
 
-def _least_squares(design: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
-    solution = np.linalg.lstsq(design, y, rcond=None)[0]
-    return solution, float(((design @ solution - y) ** 2).sum())
+def _least_squares(designs: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Solutions and squared errors of many designs of the same y, shapes (designs, columns), (designs,)."""
+    q, r = np.linalg.qr(designs)
+    solutions = np.linalg.solve(r, np.swapaxes(q, 1, 2) @ y[:, None])
+    return solutions[:, :, 0], (((designs @ solutions)[:, :, 0] - y) ** 2).sum(1)
 
 
 def fit(counts: np.ndarray) -> Fit | None:
@@ -69,15 +71,11 @@ def fit(counts: np.ndarray) -> Fit | None:
     if len(x) < 2 * MARGIN + 1:
         return None
 
-    one = np.ones_like(x)
-    _, single = _least_squares(np.stack([one, -x], 1), y)
-    trials = []
-    for knee in np.linspace(x[MARGIN - 1], x[-MARGIN], KNEES):
-        solution, error = _least_squares(
-            np.stack([one, -np.minimum(x, knee), -np.maximum(x - knee, 0)], 1), y
-        )
-        trials.append((error, knee, solution))
-    double, knee, (_, alpha_1, alpha_2) = min(trials, key=lambda trial: trial[0])
+    _, (single,) = _least_squares(np.stack([np.ones_like(x), -x], 1)[None], y)
+    knees = np.linspace(x[MARGIN - 1], x[-MARGIN], KNEES)[:, None]
+    first, second = -np.minimum(x, knees), -np.maximum(x - knees, 0)
+    solutions, errors = _least_squares(np.stack([np.ones_like(first), first, second], 2), y)
+    double, knee, (_, alpha_1, alpha_2) = errors.min(), knees[errors.argmin(), 0], solutions[errors.argmin()]
     n, tiny = len(x), np.finfo(float).tiny
     delta = n * np.log(max(single, tiny) / max(double, tiny)) - 2 * np.log(n)
     # The last bits of a least-squares solution differ between runs; tables of equal runs are equal.
