@@ -154,6 +154,8 @@ rule paper_numbers:
         script=script("paper_numbers"),
         lib=lib("paper_numbers"),
         metrics="results/tokenizer/metrics.parquet",
+        comparisons="results/tokenizer/comparisons.parquet",
+        bits="results/pretraining/bits.parquet",
         scores="results/evaluation/scores.parquet",
         costs="results/lora/costs.parquet",
         rounds="results/selfimprove/rounds.parquet",
@@ -178,6 +180,8 @@ rule paper_numbers:
         python {input.script:q} \
             {params.options:q} \
             --metrics {input.metrics:q} \
+            --comparisons {input.comparisons:q} \
+            --bits {input.bits:q} \
             --scores {input.scores:q} \
             --costs {input.costs:q} \
             --rounds {input.rounds:q} \

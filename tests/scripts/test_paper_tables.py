@@ -71,7 +71,9 @@ def test_cells(full, tiny, tmp_path):
 
 def numbers(root, output):
     options = [
-        word for name in ("metrics", "scores", "costs", "rounds", "reach") for word in _named(root, name)
+        word
+        for name in ("metrics", "comparisons", "bits", "scores", "costs", "rounds", "reach")
+        for word in _named(root, name)
     ]
     run("paper_numbers", "--corpus", "catalogs", "--lang", "jpn_Jpan", *options, "--output", output)
     return {path.stem: path.read_text(encoding="utf-8") for path in output.iterdir()}
@@ -89,6 +91,9 @@ def test_numbers_are_the_values_of_the_tables(full, tmp_path):
     )
     assert found["optimizer_smollm2-135m-q4_1_arithmetic_lora-r16_seed-0"] == "37.3"  # 16 x 305,280 x 8 bytes
     assert found["reach_smollm2-135m-q4_1_base_round-0_maths"] == "20.1"
+    assert 0 < float(found["gini_unigram-16k-universal"]) < 1
+    assert float(found["tokens_eng_Latn_unigram-16k-universal_over_smollm2-135m-q4_1"]) > 1
+    assert float(found["bits_per_byte_catalogs_eng_Latn_smollm2-135m-q4_1_base_seed-0"]) > 0
     assert all(re.fullmatch(r"-?\d+(\.\d+)?", text) for text in found.values())
 
 
@@ -96,7 +101,7 @@ def test_numbers_that_are_missing_and_those_of_before(full, tiny, tmp_path):
     numbers(full, tmp_path / "numbers")
     found = numbers(tiny, tmp_path / "numbers")
     assert found["premium_jpn_Jpan_bytebpe-300-tiny"] == "n/a"
-    assert not any("smollm2" in name for name in found)
+    assert "premium_jpn_Jpan_unigram-16k-universal" not in found
     assert [path.name for path in tmp_path.iterdir()] == ["numbers"]
 
 

@@ -2,13 +2,17 @@
 
 Example:
     python workflow/scripts/paper_numbers.py --corpus catalogs --lang jpn_Jpan \
-        --metrics results/tokenizer/metrics.parquet --scores results/evaluation/scores.parquet \
+        --metrics results/tokenizer/metrics.parquet --comparisons results/tokenizer/comparisons.parquet \
+        --bits results/pretraining/bits.parquet --scores results/evaluation/scores.parquet \
         --costs results/lora/costs.parquet --rounds results/selfimprove/rounds.parquet \
         --reach results/attention/reach.parquet --output results/paper/numbers
 
-READS   the five tables above
+READS   the seven tables above
 WRITES  a folder with one number a file, n/a for what has no value:
         {tokens_per_word,premium}_{lang}_{tokenizer}.txt                  of the language given
+        gini_{tokenizer}.txt                                              over the languages of the corpus
+        tokens_{lang}_{tokenizer}_over_{baseline}.txt                     of every language of the corpus
+        {bits_per_byte,change,difference}_{corpus}_{lang}_{model}_{arm}_seed-{seed}.txt
         {metric}_{model}_{task}_{arm}_seed-{seed}_{decoder}.txt           in the units of lib/labels.py
         {metric}_{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}.txt
         {peak,optimizer}_{model}_{task}_{arm}_seed-{seed}.txt             peak in GiB, optimizer state in MiB
@@ -28,9 +32,10 @@ import typer
 from lib import labels
 from lib.cli import main
 from lib.contracts.attention import REACH
+from lib.contracts.bits import LANGUAGES as BITS
 from lib.contracts.lora import COSTS
 from lib.contracts.scores import ROUNDS, SCORES
-from lib.contracts.tokenizer import METRICS
+from lib.contracts.tokenizer import COMPARISONS, METRICS
 from lib.progress import Work
 
 if TYPE_CHECKING:
@@ -43,6 +48,8 @@ def numbers(
     corpus: Annotated[str, typer.Option(help="Corpus that is shown, like catalogs.")],
     lang: Annotated[str, typer.Option(help="Language whose tokenizer metrics are wanted, like jpn_Jpan.")],
     metrics: Annotated[Path, typer.Option(help="Tokenizer metrics.")],
+    comparisons: Annotated[Path, typer.Option(help="Comparisons of tokenizers.")],
+    bits: Annotated[Path, typer.Option(help="Bits by language.")],
     scores: Annotated[Path, typer.Option(help="Scores of the evaluation.")],
     costs: Annotated[Path, typer.Option(help="Training costs.")],
     rounds: Annotated[Path, typer.Option(help="Scores of the self-improvement rounds.")],
@@ -53,6 +60,8 @@ def numbers(
     with Work("paper_numbers", 1, "folders"):
         found = {
             **_languages(METRICS.read(metrics), corpus, lang),
+            **_compared(COMPARISONS.read(comparisons), corpus),
+            **_bits(BITS.read(bits)),
             **_scores(SCORES.read(scores), "{model}_{task}_{arm}_seed-{seed}_{decoder}"),
             **_costs(COSTS.read(costs)),
             **_scores(ROUNDS.read(rounds), "{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}"),
@@ -72,10 +81,23 @@ def _text(value: float, digits: int) -> str:
 
 
 def _languages(table: pd.DataFrame, corpus: str, lang: str) -> dict[str, str]:
-    rows = table[(table["corpus"] == corpus) & (table["lang"] == lang)]
-    rows = rows[rows["metric"].isin(["tokens_per_word", "premium"])]
+    here = table[table["corpus"] == corpus]
+    rows = here[(here["lang"] == lang) & here["metric"].isin(["tokens_per_word", "premium"])]
+    found = {f"{row.metric}_{lang}_{row.tokenizer}": _text(row.value, 2) for row in rows.itertuples()}
+    unequal = here[here["metric"] == "gini"]
+    return found | {f"gini_{row.tokenizer}": _text(row.value, 3) for row in unequal.itertuples()}
+
+
+def _compared(table: pd.DataFrame, corpus: str) -> dict[str, str]:
+    rows = table[table["corpus"] == corpus].to_dict("records")
+    return {"tokens_{lang}_{tokenizer}_over_{baseline}".format(**row): _text(row["value"], 3) for row in rows}
+
+
+def _bits(table: pd.DataFrame) -> dict[str, str]:
+    rows = table[table["metric"].isin(["bits_per_byte", "change", "difference"])].to_dict("records")
     return {
-        f"{row.metric}_{lang}_{row.tokenizer}": _text(row.value, 2) for row in rows.itertuples(index=False)
+        "{metric}_{corpus}_{lang}_{model}_{arm}_seed-{seed}".format(**row): _text(row["value"], 3)
+        for row in rows
     }
 
 
