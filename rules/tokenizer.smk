@@ -164,6 +164,7 @@ rule tokenizer_measure:
     params:
         settings=tokenizer_names,
         reference=config["tokenizer"]["reference"],
+        segmenters=as_json(config["tokenizer"]["segmenters"]),
         resamples=config["tokenizer"]["resamples"],
         seed=config["seed"],
     shell:
@@ -175,6 +176,7 @@ rule tokenizer_measure:
             --settings {params.settings:q} \
             --tokenizer {input.tokenizer:q} \
             --reference {params.reference:q} \
+            --segmenters {params.segmenters:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
             --metrics {output.metrics:q} \

@@ -114,7 +114,7 @@ def metrics(tokenizers: list, languages: dict) -> pd.DataFrame:
                         **_interval(value, 0.0 if value == 1.0 else 0.03 * (value or 0)),
                         "n_docs": 1024,
                         "n_words": None if segmenter is None else 9000,
-                        "segmenter": "MeCab (unidic-lite 1.0.8)" if metric.endswith("mecab") else segmenter,
+                        "segmenter": "mecab (unidic-lite 1.0.8)" if metric.endswith("mecab") else segmenter,
                     }
                 )
     return pd.DataFrame(rows)

@@ -100,7 +100,7 @@ def ours(case: dict[str, Any]) -> Iterator[Value]:
         found = [match.span() for match in re.finditer(r"\S+", "\n".join(texts))]
         return np.array(found, int).reshape(-1, 2)
 
-    words.segmenters = lambda lang: [words.Segmenter("", "white space", spans)]
+    words.segmenters = lambda lang, others: [words.Segmenter("", "white space", spans)]
     with tempfile.TemporaryDirectory() as name:
         folder, facts = Path(name), json.dumps({"family": "any", "mix": None})
         for tokenizer, file in case["tokenizers"].items():

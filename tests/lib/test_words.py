@@ -3,8 +3,15 @@ import pytest
 from multilingual import texts
 
 from lib import words
+from lib.cli import UserError
 from lib.tokenizer_training import NASTY
-from lib.words import find, icu, is_word, mecab, segmenters
+from lib.words import by_function, find, icu, is_word, segmenters
+
+MECAB = {"languages": ["jpn_Jpan"], "package": "unidic-lite", "function": "lib.words:mecab"}
+
+
+def mecab():
+    return segmenters("jpn_Jpan", {"mecab": MECAB})[1]
 
 
 def found(segmenter, text):
@@ -47,10 +54,31 @@ def test_punctuation_is_no_word():
 
 
 def test_segmenters_of_a_language():
-    assert [s.suffix for s in segmenters("jpn_Jpan")] == ["", "_mecab"]
-    assert [s.name.split()[0] for s in segmenters("jpn_Jpan")] == ["ICU", "MeCab"]
-    assert [s.suffix for s in segmenters("fra_Latn")] == [""]
-    assert segmenters("zxx_Zyyy") == []
+    both = segmenters("jpn_Jpan", {"mecab": MECAB})
+    assert [s.suffix for s in both] == ["", "_mecab"]
+    assert [s.name.split()[:2] for s in both] == [["ICU", both[0].name.split()[1]], ["mecab", "(unidic-lite"]]
+    assert [s.suffix for s in segmenters("fra_Latn", {"mecab": MECAB})] == [""]
+    assert segmenters("zxx_Zyyy", {"mecab": {**MECAB, "languages": ["zxx_Zyyy"]}}) == []
+
+
+def test_words_by_any_function():
+    shells = by_function("shells", "numpy", "shlex:split")
+    assert shells.name == f"shells (numpy {np.__version__})" and shells.suffix == "_shells"
+    assert found(shells, "a  bc … d") == ["a", "bc", "d"]
+
+
+@pytest.mark.parametrize(
+    ("package", "function"),
+    [("no-such-package", "shlex:split"), ("numpy", "shlex:none"), ("numpy", "nope:f")],
+)
+def test_a_function_that_is_not_there(package, function):
+    with pytest.raises(UserError, match=r"tokenizer\.segmenters\.mine: no .*install the package"):
+        by_function("mine", package, function)
+
+
+def test_words_that_are_not_in_the_text():
+    with pytest.raises(UserError, match=r"segmenters\.mine: 'ab' is not in"):
+        by_function("mine", "numpy", "shlex:split").spans(["a''b"])
 
 
 def one_by_one(segmenter, many):

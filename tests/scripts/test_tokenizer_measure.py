@@ -24,7 +24,8 @@ def measure(folder, documents, corpus="parallel", settings=None):
         "--resamples",
         "50",
     ]
-    command += ["--tokenizer", folder / "tokenizer.json"]
+    mecab = {"languages": ["jpn_Jpan"], "package": "unidic-lite", "function": "lib.words:mecab"}
+    command += ["--segmenters", json.dumps({"mecab": mecab}), "--tokenizer", folder / "tokenizer.json"]
     command += ["--metrics", folder / "metrics.parquet", "--curves", folder / "zipf.parquet"]
     command += ["--lorenz", folder / "lorenz.parquet", "--lengths", folder / "lengths.parquet", *documents]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -116,7 +117,7 @@ def test_japanese_has_a_second_segmenter(measured):
     _, metrics, _ = measured
     second = metrics[metrics["metric"].str.endswith("_mecab")]
     assert set(second["lang"]) == {"jpn_Jpan"} and len(second) == 5
-    assert second["segmenter"].str.startswith("MeCab (unidic-lite ").all()
+    assert second["segmenter"].str.startswith("mecab (unidic-lite ").all()
 
 
 def test_lengths_are_those_of_each_document(measured, tables):

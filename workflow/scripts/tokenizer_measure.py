@@ -77,12 +77,15 @@ def measure(
     lorenz: Annotated[Path, typer.Option(help="Table of Lorenz curves to write.")],
     lengths: Annotated[Path, typer.Option(help="Table of the tokens of each document to write.")],
     documents: Annotated[list[Path], typer.Argument(help="Held-out documents, one file per language.")],
+    segmenters: Annotated[
+        str, typer.Option(help="JSON: by name, what finds words beside ICU: languages, package, function.")
+    ] = "{}",
     resamples: Annotated[int, typer.Option(help="Bootstrap samples of an interval.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
 ) -> None:
     """Measure how well one tokenizer serves each language of a corpus."""
     os.environ["RAYON_NUM_THREADS"] = "1"
-    chosen = settings(settings_text)
+    chosen, beside = settings(settings_text), settings(segmenters)
     coder = tokenizer_bytes.load(tokenizer)
     encoder = Encoder(coder)
     names = {"tokenizer": name, "corpus": corpus}
@@ -101,7 +104,7 @@ def measure(
             if first is None:
                 raise UserError(f"{path}: no documents; take the language out of corpora.{corpus}.languages")
             lang = first["lang"][0].as_py()
-            found[lang] = measure_language(encoder, chain([first], parts), words.segmenters(lang))
+            found[lang] = measure_language(encoder, chain([first], parts), words.segmenters(lang, beside))
             rows += [{"lang": lang, **row} for row in _valued(found[lang].rows, resamples, seed)]
             work.advance(note=lang)
         groups = {lang: measured.groups for lang, measured in found.items()}

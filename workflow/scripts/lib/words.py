@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from importlib import metadata
-from typing import NamedTuple
+from importlib import import_module, metadata
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+
+from lib.cli import UserError
 
 
 class Segmenter(NamedTuple):
@@ -103,37 +105,88 @@ def icu() -> Segmenter:
     return Segmenter("", f"ICU {ICU_VERSION}", spans)
 
 
-def mecab() -> Segmenter:
-    """Japanese short-unit words, by MeCab with UniDic (Kudo et al. 2004)."""
+def located(texts: list[str], words_of: Callable[[str], Iterable[str]]) -> np.ndarray:
+    """Where words that are known by their spelling stand, in code points of the texts joined by line ends.
+
+    Args:
+        texts: the texts.
+        words_of: the words of one text in order, as they are spelt there; what holds no letter or number
+            is left out, and so may be spaces.
+
+    Raises:
+        ValueError: a word is not in its text after those before it.
+    """
+    found, before = [], 0
+    for text in texts:
+        position = 0
+        for word in words_of(text):
+            start = text.find(word, position)
+            if start < 0:
+                raise ValueError(f"{word!r} is not in {text[position : position + 40]!r}")
+            position = start + len(word)
+            if is_word(word):
+                found.append((before + start, before + position))
+        before += len(text) + 1
+    return np.array(found, int).reshape(-1, 2)
+
+
+@cache
+def _tagger():
     import fugashi
     import unidic_lite
 
-    tagger = fugashi.Tagger(f'-d "{unidic_lite.DICDIR}"')
+    return fugashi.Tagger(f'-d "{unidic_lite.DICDIR}"')
+
+
+def mecab(text: str) -> Iterator[str]:
+    """Japanese short-unit words, by MeCab with UniDic (Kudo et al. 2004)."""
+    return (node.surface for node in _tagger()(text))
+
+
+def by_function(name: str, package: str, function: str) -> Segmenter:
+    """Words by a function that gives those of a text in order.
+
+    Args:
+        name: of the segmenter, which ends the names of its metrics.
+        package: the installed package whose version tells which words these are.
+        function: where it is, like ``pythainlp.tokenize:word_tokenize``.
+
+    Raises:
+        UserError: the package or the function is not there, or it gives what is not in the text.
+    """
+    module, _, attribute = function.partition(":")
+    key = f"tokenizer.segmenters.{name}"
+    try:
+        version = metadata.version(package)
+        words_of = getattr(import_module(module), attribute)
+    except (metadata.PackageNotFoundError, ImportError, AttributeError) as error:
+        raise UserError(
+            f"{key}: no {function} of {package} ({error}); install the package, or correct the names"
+        ) from None
 
     def spans(texts: list[str]) -> np.ndarray:
-        found, before = [], 0
-        for text in texts:
-            position = 0
-            for node in tagger(text):
-                start = text.index(node.surface, position)
-                position = start + len(node.surface)
-                if is_word(node.surface):
-                    found.append((before + start, before + position))
-            before += len(text) + 1
-        return np.array(found, int).reshape(-1, 2)
+        try:
+            return located(texts, words_of)
+        except ValueError as error:
+            raise UserError(f"{key}: {error}; its words must be spelt as the text is") from None
 
-    return Segmenter("_mecab", f"MeCab (unidic-lite {metadata.version('unidic-lite')})", spans)
+    return Segmenter(f"_{name}", f"{name} ({package} {version})", spans)
 
 
-def segmenters(lang: str) -> list[Segmenter]:
+def segmenters(lang: str, others: dict[str, dict[str, Any]]) -> list[Segmenter]:
     """The segmenters for a language, the general one first; none where words mean nothing (code).
 
     Args:
         lang: language and script, like jpn_Jpan.
+        others: by name, what finds words beside ICU: its languages, and what :func:`by_function` takes.
     """
     if lang.endswith("_Zyyy"):
         return []
-    return [icu(), mecab()] if lang.startswith("jpn_") else [icu()]
+    chosen = {name: other for name, other in others.items() if lang in other["languages"]}
+    return [
+        icu(),
+        *(by_function(name, other["package"], other["function"]) for name, other in chosen.items()),
+    ]
 
 
 def find(texts: list[str], segmenter: Segmenter) -> Words:
