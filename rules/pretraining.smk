@@ -32,7 +32,7 @@ rule pretraining_train:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=more_each_try(4000),
+        mem_mb=more_each_try(2800),
         runtime=240,
         gpu=0,
     params:
