@@ -3,7 +3,7 @@
 Example:
     python tests/benchmarks/tokenizer_metrics.py
 
-READS   results/corpus/catalogs/test/*.parquet and a byte-BPE of the default run, which are made if they
+READS   results/corpus/catalogs/train/*.parquet (the largest split) and a byte-BPE of the default run, which are made if they
         are not there
 WRITES  an environment with the pinned tools, in the user's cache folder; nothing else
 
@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BAR = 15.0
 PAIRS = 5
 TOKENIZER = "results/tokenizer/bytebpe-16k-universal/tokenizer.json"
-CORPUS = "results/corpus/catalogs/test"
+CORPUS = "results/corpus/catalogs/train"
 PINS = [
     "glotscope==0.1.0",
     "toklens==0.1.2",
