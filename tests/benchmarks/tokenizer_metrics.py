@@ -3,8 +3,8 @@
 Example:
     python tests/benchmarks/tokenizer_metrics.py
 
-READS   results/corpus/catalogs/train/*.parquet (the largest split) and a byte-BPE of the default run, which are made if they
-        are not there
+READS   results/corpus/catalogs/train/*.parquet (the largest split) and a byte-BPE of the default run, which
+        are made if they are not there
 WRITES  an environment with the pinned tools, in the user's cache folder; nothing else
 
 A pass is to encode the text of all languages and to find every metric of it: here all of

@@ -76,14 +76,13 @@ def _alphanumeric() -> np.ndarray:
     return np.array([chr(code).isalnum() for code in range(0x10000)])
 
 
-def holding_words(text: str, code: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """:func:`is_word` of each segment of a text, shape (segments,)."""
+def holding_words(text: str, code: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """:func:`is_word` of each segment of a text, shape (segments,); each ends where the next one starts."""
     counts = _alphanumeric()
     if len(code) and code.max() > 0xFFFF:
         counts = np.concatenate([counts, np.zeros(int(code.max()) - 0xFFFF, bool)])
         counts[[ord(char) for char in set(text) if char > "\uffff" and char.isalnum()]] = True
-    before = np.concatenate([[0], np.cumsum(counts[code])])
-    return before[ends] > before[starts]
+    return np.logical_or.reduceat(counts[code], starts) if len(starts) else np.zeros(0, bool)
 
 
 def icu() -> Segmenter:
@@ -99,7 +98,7 @@ def icu() -> Segmenter:
         iterator.setText(units)
         ends = from_utf16(code, np.fromiter(iterator, int))
         starts = np.concatenate([[0], ends[:-1]])[: len(ends)]
-        kept = holding_words(joined, code, starts, ends)
+        kept = holding_words(joined, code, starts)
         return np.stack([starts[kept], ends[kept]], 1)
 
     return Segmenter("", f"ICU {ICU_VERSION}", spans)
