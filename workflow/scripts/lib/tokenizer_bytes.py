@@ -144,9 +144,14 @@ def is_fragment(piece: bytes | None) -> bool:
     return False
 
 
+def code_points(text: str) -> np.ndarray:
+    """The code points of a text, shape (characters,)."""
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
 def character_starts(text: str) -> np.ndarray:
     """Byte at which each character of a text starts in UTF-8, and where the text ends."""
-    code = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    code = code_points(text)
     return np.concatenate([[0], np.cumsum(1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000))])
 
 

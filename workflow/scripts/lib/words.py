@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lib.cli import UserError
+from lib.tokenizer_bytes import character_starts, code_points
 
 
 class Segmenter(NamedTuple):
@@ -52,11 +53,6 @@ class Words(NamedTuple):
 def is_word(segment: str) -> bool:
     """Whether a segment counts as a word: punctuation, symbols and whitespace do not."""
     return any(char.isalnum() for char in segment)
-
-
-def code_points(text: str) -> np.ndarray:
-    """The code points of a text, shape (characters,)."""
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
 def from_utf16(code: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -196,7 +192,7 @@ def find(texts: list[str], segmenter: Segmenter) -> Words:
     """
     joined = "\n".join(texts)
     code, size = code_points(joined), np.array([len(text) + 1 for text in texts], int)
-    at = np.concatenate([[0], np.cumsum(1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000))])
+    at = character_starts(joined)
     start, end = segmenter.spans(texts).T
     document = np.searchsorted(np.cumsum(size), start, "right")
     spaced = (start > 0) & (code[start - 1] == ord(" ")) if len(start) else np.zeros(0, bool)
