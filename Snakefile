@@ -13,7 +13,6 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/inputs.smk"
 include: "rules/corpus.smk"
 include: "rules/tokenizer.smk"
 include: "rules/model.smk"

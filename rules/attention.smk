@@ -8,6 +8,9 @@ WRITES  results/attention/{model}/base/reach.parquet
 """
 
 
+include: "inputs/attention.smk"
+
+
 rule attention_reach:
     input:
         script=script("attention_reach"),

@@ -74,6 +74,11 @@ def as_json(settings):
     return json.dumps(settings, sort_keys=True)
 
 
+def more_each_try(mem_mb):
+    """Memory of a job that runs a model of the user's choice: the declared amount, then its multiples."""
+    return lambda wildcards, attempt: mem_mb * attempt
+
+
 def claim_folder():
     """Hold the working folder for this run: as long as its process lives, however it ends.
 

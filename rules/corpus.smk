@@ -7,6 +7,9 @@ WRITES  results/corpus/archives/{archive}.whl
 """
 
 
+include: "inputs/corpus.smk"
+
+
 rule corpus_fetch:
     input:
         script=script("corpus_fetch"),

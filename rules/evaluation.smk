@@ -10,6 +10,9 @@ WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/
 """
 
 
+include: "inputs/evaluation.smk"
+
+
 rule evaluation_predict:
     input:
         script=script("evaluation_predict"),

@@ -9,6 +9,9 @@ WRITES  results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/   (PEFT)
 """
 
 
+include: "inputs/lora.smk"
+
+
 rule lora_train:
     input:
         script=script("lora_train"),

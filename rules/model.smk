@@ -11,6 +11,9 @@ WRITES  results/model/{model}/   (weights, tokenizer, settings); {base}+{tokeniz
 """
 
 
+include: "inputs/model.smk"
+
+
 rule model_prepare:
     input:
         script=script("model_prepare"),

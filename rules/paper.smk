@@ -14,6 +14,10 @@ WRITES  results/paper/figures/{figure}.{format}
         results/report.html
 """
 
+
+include: "inputs/paper.smk"
+
+
 CORPUS = ["--corpus", config["paper"]["corpus"]]
 HEADLINE = [*CORPUS, "--lang", config["paper"]["language"]]
 LANGUAGES = [*HEADLINE, "--reference", config["tokenizer"]["reference"]]

@@ -10,6 +10,9 @@ WRITES  results/pretraining/{model}/{arm}/seed-{seed}/model/              (a mod
 """
 
 
+include: "inputs/pretraining.smk"
+
+
 rule pretraining_train:
     input:
         script=script("pretraining_train"),

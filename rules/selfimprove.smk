@@ -15,6 +15,10 @@ WRITES  results/selfimprove/{model}/{task}/{loop}/seed-{seed}/round-{round}/
         results/selfimprove/rounds.parquet
 """
 
+
+include: "inputs/selfimprove.smk"
+
+
 ROUND = "results/selfimprove/{model}/{task}/{loop}/seed-{seed}/round-{round}"
 ROUND_NAME = "{model}_{task}_{loop}_seed-{seed}_round-{round}"
 

@@ -3,6 +3,9 @@ Named stops: `snakemake --cores 8 tokenizers` runs what that stop needs and no m
 """
 
 
+include: "inputs/targets.smk"
+
+
 localrules:
     corpora,
     tokenizers,

@@ -6,6 +6,9 @@ WRITES  results/task/{task}/{split}.parquet
 """
 
 
+include: "inputs/task.smk"
+
+
 rule task_build:
     input:
         script=script("task_build"),

@@ -20,6 +20,10 @@ nothing of what exists. A size beyond it learns the list anew, and what is cut f
 byte for byte, but runs. (ancient() would not do: Snakemake then plans no new cut while the list is planned.)
 """
 
+
+include: "inputs/tokenizer.smk"
+
+
 # Tables of all tokenizers: contract, parts.
 TOKENIZER_TABLES = {
     "metrics": ("tokenizer.METRICS", measured("metrics.parquet")),

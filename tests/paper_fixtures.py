@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from lib import tokenizer_probes  # noqa: E402
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
 from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
+from lib.tokenizer import probes as known_probes  # noqa: E402
 
 BASE = "smollm2-135m-q4_1"
 GRAFT = f"{BASE}+bytebpe-16k-universal"
@@ -177,7 +177,7 @@ def probes(tokenizers: list) -> pd.DataFrame:
     rows = []
     for name, family, size, mix in tokenizers:
         identity = {"tokenizer": name, "family": family, "vocab_size": size, "mix": mix}
-        for probe, spans in tokenizer_probes.probes().items():
+        for probe, spans in known_probes.probes().items():
             width = spans.ends[0] - spans.starts[0]
             split = "+".join("1" * width) if mix else "+".join(["3"] * (width // 3) + ["1"])
             share = 0.97 if probe.startswith("number") and mix else 1.0

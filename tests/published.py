@@ -5,15 +5,15 @@ import io
 import json
 import random
 
-from lib import tokenizer_training
-from lib.tokenizer_bytes import byte_alphabet
+from lib.tokenizer import trainers
+from lib.tokenizer.token_bytes import byte_alphabet
 
 TEXT = "the cat sat on the mat, l'été à Zürich, 日本語の文と日本の本, мир и мы 1234 12 "
 
 
 def ranks():
     """Pieces of a byte-BPE trained on a line of text, by rank."""
-    tokenizer = tokenizer_training.bytebpe([TEXT * 3, TEXT.upper() * 3], 340)
+    tokenizer = trainers.bytebpe([TEXT * 3, TEXT.upper() * 3], 340)
     alphabet = byte_alphabet()
     pieces = [piece for piece, _ in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])]
     learnt = [bytes(alphabet[char] for char in piece) for piece in pieces if not piece.startswith("<|")]
@@ -64,4 +64,4 @@ def hard_texts():
     draw = random.Random(0)
     runs = [char * length for char in "a \n=あt" for length in range(1, 40)]
     mixed = ["".join(draw.choices(TEXT + " \n\r\t'Ｓſ\u0301", k=30)) for _ in range(300)]
-    return [*tokenizer_training.NASTY, TEXT, *runs, *mixed]
+    return [*trainers.NASTY, TEXT, *runs, *mixed]

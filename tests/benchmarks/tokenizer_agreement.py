@@ -91,10 +91,10 @@ def ours(case: dict[str, Any]) -> Iterator[Value]:
     import tokenizer_inspect
     import tokenizer_measure
 
-    from lib import words
     from lib.contracts.corpus import DOCUMENTS
     from lib.contracts.tokenizer import COMPARISONS, METRICS
     from lib.contracts.tokenizer import MORPHS as BOUNDARIES
+    from lib.tokenizer import words
 
     def spans(texts: list[str]) -> np.ndarray:
         found = [match.span() for match in re.finditer(r"\S+", "\n".join(texts))]
@@ -352,7 +352,7 @@ def prepared(folder: Path) -> dict[str, Any]:
     import pandas as pd
     import tokenizer_train
 
-    from lib import words
+    from lib.tokenizer import words
 
     tokenizers = {name: f"results/tokenizer/{name}/tokenizer.json" for name in TOKENIZERS}
     files = {lang: f"{CORPUS}/{lang}.parquet" for lang in LANGUAGES}

@@ -27,9 +27,9 @@ import numpy as np
 os.environ["RAYON_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
-from lib import tokenizer_training
 from lib.contracts.corpus import DOCUMENTS
-from lib.tokenizer_engines import Encoder
+from lib.tokenizer import trainers
+from lib.tokenizer.engines import Encoder
 
 BAR = 8.0
 PAIRS = 5
@@ -58,7 +58,7 @@ def main(paths: list[Path]) -> None:
         sys.exit("give the Parquet files of documents, like results/corpus/catalogs/train/*.parquet")
     texts = list(dict.fromkeys(lines(paths)))
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
-    tokenizer = tokenizer_training.bytebpe(texts, SIZE)
+    tokenizer = trainers.bytebpe(texts, SIZE)
     print(f"{len(texts)} unique lines, {megabytes:.1f} MB, {SIZE} pieces")
     print("pair  tokenizers MB/s  ours MB/s  ratio")
     ratios = []

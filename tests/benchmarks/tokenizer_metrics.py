@@ -1,7 +1,7 @@
 """How much faster a metric pass is than that of other tools, on identical text.
 
 Example:
-    python tests/benchmarks/tokenizer_metrics.py
+    python tests/benchmarks/metrics.py
 
 READS   results/corpus/catalogs/train/*.parquet (the largest split) and a byte-BPE of the default run, which
         are made if they are not there
@@ -52,8 +52,8 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     from tokenizer_measure import measure_language
     from tokenizers import Tokenizer
 
-    from lib import tokenizer_metrics, words, zipf
-    from lib.tokenizer_engines import Encoder
+    from lib.tokenizer import fairness, words, zipf
+    from lib.tokenizer.engines import Encoder
 
     encoder = Encoder(Tokenizer.from_file(tokenizer))
     tables = {}
@@ -66,11 +66,11 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     def run() -> object:
         found = {lang: measure_language(encoder, table, [icu]) for lang, table in tables.items()}
         groups = {lang: measured.groups for lang, measured in found.items()}
-        against = [tokenizer_metrics.premium(groups[lang], groups[REFERENCE]) for lang in found]
-        shared = tokenizer_metrics.parallel(groups)
+        against = [fairness.premium(groups[lang], groups[REFERENCE]) for lang in found]
+        shared = fairness.parallel(groups)
         total = np.sum([measured.counts for measured in found.values()], axis=0)
         fits = [zipf.fit(counts) for counts in [*(measured.counts for measured in found.values()), total]]
-        return found, against, tokenizer_metrics.gini(shared.sum(0)), fits
+        return found, against, fairness.gini(shared.sum(0)), fits
 
     return run
 

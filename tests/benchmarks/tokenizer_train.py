@@ -26,7 +26,8 @@ from pathlib import Path
 os.environ["RAYON_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
-from lib import code, mixed_text, tokenizer_training
+from lib import code
+from lib.tokenizer import mixed_text, trainers
 
 BAR = 1.3
 PAIRS = 3
@@ -66,7 +67,7 @@ def grid(folder: Path, sizes: tuple[int, ...], learnt_size: int, paths: list[Pat
 def alone(paths: list[Path], size: int) -> list:
     """The merges that `tokenizers` learns for this size, in a training of its own."""
     text = mixed_text.mix(paths, HOW, 0)
-    return [list(pair) for pair in tokenizer_training.byte_merges(text, size)]
+    return [list(pair) for pair in trainers.byte_merges(text, size)]
 
 
 def main(paths: list[Path]) -> None:

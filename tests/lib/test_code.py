@@ -60,5 +60,5 @@ def test_the_pipelines_own_scripts():
     found = {
         path.relative_to(code.SCRIPTS).as_posix() for path in code.closure(code.SCRIPTS / "lora_train.py")
     }
-    assert {"lib/training.py", "lib/lm.py", "lib/packing.py", "lib/seeds.py", "lib/table.py"} <= found
-    assert found.isdisjoint(code.PLUMBING | {"lib/branching.py", "lib/scoring.py"})
+    assert {"lib/training.py", "lib/models/lm.py", "lib/packing.py", "lib/seeds.py", "lib/table.py"} <= found
+    assert found.isdisjoint(code.PLUMBING | {"lib/decoding/branching.py", "lib/decoding/scoring.py"})

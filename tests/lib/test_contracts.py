@@ -1,5 +1,5 @@
-from lib import labels
 from lib.contracts.scores import INTERVAL
+from lib.paper import labels
 
 
 def test_the_metrics_that_the_contract_names_exist():

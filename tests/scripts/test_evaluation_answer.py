@@ -9,7 +9,7 @@ from tiny_lm import byte_tokenizer
 from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
-from lib.verifiers import number
+from lib.decoding.verifiers import number
 
 
 def test_answers_by_hand(tmp_path, item):

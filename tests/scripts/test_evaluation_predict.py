@@ -6,11 +6,11 @@ import pytest
 from tiny_cell import CELL, DECODING
 from tiny_lm import byte_tokenizer
 
-from lib import branching
-from lib.branching import Decoding, decode
 from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
-from lib.lm import load, training_rows
+from lib.decoding import branching
+from lib.decoding.branching import Decoding, decode
+from lib.models.lm import load, training_rows
 from lib.table import read_provenance
 
 

@@ -8,10 +8,11 @@ import torch
 from safetensors.torch import load_file
 from tiny_cell import ARM, BUDGET, CELL
 
-from lib import lm, training
+from lib import training
 from lib.cli import UserError
 from lib.contracts.lora import COSTS, STEPS
 from lib.contracts.task import ITEMS
+from lib.models import lm
 from lib.table import read_provenance
 
 HIDDEN, MIDDLE, HEADS, LAYERS = 32, 48, 2 / 4, 2  # of the tiny model; half as many heads for keys

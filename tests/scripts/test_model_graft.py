@@ -8,9 +8,9 @@ import pytest
 from multilingual import texts, write_corpus
 from tiny_lm import SMALL, byte_tokenizer, random_model
 
-from lib import tokenizer_training
 from lib.contracts.model import FILES
 from lib.table import read_provenance
+from lib.tokenizer import trainers
 
 SCRIPT = Path("workflow/scripts/model_graft.py").resolve()
 
@@ -30,7 +30,7 @@ def save_parts(folder, kind, size):
     base.save_pretrained(folder / "base")
     byte_tokenizer().save_pretrained(folder / "base")
     (folder / "tok").mkdir()
-    tokenizer_training.save(tokenizer_training.bytebpe(texts() * 2, size), folder / "tok")
+    trainers.save(trainers.bytebpe(texts() * 2, size), folder / "tok")
 
 
 @pytest.fixture(scope="module", params=["llama", "phi"])  # tied; untied, with a bias in the output

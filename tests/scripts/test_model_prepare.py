@@ -10,8 +10,8 @@ from tiny_lm import byte_tokenizer, random_model
 
 from lib.cli import UserError
 from lib.contracts.model import FILES
-from lib.model_folder import check_tokenizer, save
-from lib.model_sources import load
+from lib.models.folder import check_tokenizer, save
+from lib.models.sources import load
 from lib.provenance import sha256
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "model_prepare.py"

@@ -3,8 +3,8 @@ import torch
 from commands import done
 from multilingual import texts
 
-from lib import tokenizer_training
 from lib.contracts.model import FILES
+from lib.tokenizer import trainers
 
 SHAPE = {"layers": 2, "hidden": 32, "heads": 2, "feedforward": 48}
 
@@ -14,7 +14,7 @@ def made(tmp_path_factory):
     root = tmp_path_factory.mktemp("scratch")
     for name, read in (("small", texts()), ("large", [text.upper() for text in texts()])):
         (root / name).mkdir()
-        tokenizer_training.save(tokenizer_training.bytebpe(read * 2, 400), root / name)
+        trainers.save(trainers.bytebpe(read * 2, 400), root / name)
     for model, tokenizer, seed in (("a", "small", 0), ("b", "large", 0), ("c", "small", 1)):
         files = root / model / "files.parquet"
         options = {"tokenizer": root / tokenizer, "seed": seed, "threads": 1, "files": files}

@@ -12,8 +12,8 @@ from paper_fixtures import FIGURES, draw
 
 matplotlib.use("agg")
 
-from lib import figures
 from lib.contracts.tokenizer import COMPARISONS
+from lib.paper import figures
 
 
 @pytest.fixture(scope="module")

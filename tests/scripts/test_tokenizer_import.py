@@ -8,8 +8,8 @@ import pytest
 from catalogs import wheel
 from published import TEXT, ranks, sentencepiece_file, tekken_file, tiktoken_file
 
-from lib import tokenizer_training
 from lib.contracts.tokenizer import IMPORTED
+from lib.tokenizer import trainers
 
 SCRIPT = Path("workflow/scripts/tokenizer_import.py").resolve()
 
@@ -21,7 +21,7 @@ def run(folder, inputs=(), **settings):
 
 
 def tokenizer_json():
-    return tokenizer_training.bytebpe([TEXT * 3], 300).to_str().encode()
+    return trainers.bytebpe([TEXT * 3], 300).to_str().encode()
 
 
 def sentencepiece_model():

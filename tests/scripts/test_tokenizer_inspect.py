@@ -7,8 +7,8 @@ import pytest
 from multilingual import texts
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from lib import tokenizer_training
 from lib.contracts.tokenizer import MORPHS, PROBES, VOCABULARY
+from lib.tokenizer import trainers
 
 SCRIPT = Path("workflow/scripts/tokenizer_inspect.py").resolve()
 
@@ -32,8 +32,8 @@ def tables(folder, morphs=None):
 @pytest.fixture(scope="module")
 def byte_level(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bytes")
-    tokenizer = tokenizer_training.bytebpe(texts() * 2, 330)
-    tokenizer_training.save(tokenizer, folder)
+    tokenizer = trainers.bytebpe(texts() * 2, 330)
+    trainers.save(tokenizer, folder)
     return tokenizer, folder
 
 

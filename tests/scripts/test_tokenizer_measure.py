@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from multilingual import SENTENCES, texts, write_corpus
 
-from lib import tokenizer_training
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.tokenizer import LENGTHS, LORENZ, METRICS, ZIPF
-from lib.tokenizer_bytes import token_bytes
-from lib.words import icu
+from lib.tokenizer import trainers
+from lib.tokenizer.token_bytes import token_bytes
+from lib.tokenizer.words import icu
 
 SCRIPT = Path("workflow/scripts/tokenizer_measure.py").resolve()
 
@@ -24,7 +24,7 @@ def measure(folder, documents, corpus="parallel", settings=None):
         "--resamples",
         "50",
     ]
-    mecab = {"languages": ["jpn_Jpan"], "package": "unidic-lite", "function": "lib.words:mecab"}
+    mecab = {"languages": ["jpn_Jpan"], "package": "unidic-lite", "function": "lib.tokenizer.words:mecab"}
     command += ["--segmenters", json.dumps({"mecab": mecab}), "--tokenizer", folder / "tokenizer.json"]
     command += ["--metrics", folder / "metrics.parquet", "--curves", folder / "zipf.parquet"]
     command += ["--lorenz", folder / "lorenz.parquet", "--lengths", folder / "lengths.parquet", *documents]
@@ -36,8 +36,8 @@ def measure(folder, documents, corpus="parallel", settings=None):
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     folder = tmp_path_factory.mktemp("measure")
-    tokenizer = tokenizer_training.bytebpe(texts() * 2, 330)
-    tokenizer_training.save(tokenizer, folder)
+    tokenizer = trainers.bytebpe(texts() * 2, 330)
+    trainers.save(tokenizer, folder)
     metrics, curves = measure(folder, write_corpus(folder, "test"))
     return tokenizer, metrics, curves
 
@@ -46,7 +46,7 @@ def measured(tmp_path_factory):
 def tables(measured, tmp_path_factory):
     """Lorenz curve and lengths of the same run."""
     folder = tmp_path_factory.mktemp("tables")
-    tokenizer_training.save(measured[0], folder)
+    trainers.save(measured[0], folder)
     measure(folder, write_corpus(folder, "test"))
     return LORENZ.read(folder / "lorenz.parquet"), LENGTHS.read(folder / "lengths.parquet")
 
@@ -151,7 +151,7 @@ def test_inequality_is_over_what_all_say(measured, tables):
 
 
 def test_languages_that_share_nothing_have_no_inequality(measured, tmp_path):
-    tokenizer_training.save(measured[0], tmp_path)
+    trainers.save(measured[0], tmp_path)
     row = {"domain": "chat", "source": "test", "doc_id": "1", "text": "a cat"}
     for lang in ("eng_Latn", "fra_Latn"):
         DOCUMENTS.write([{**row, "lang": lang, "group_id": lang}], tmp_path / f"{lang}.parquet")
@@ -171,7 +171,7 @@ def test_curves(measured):
 
 def test_code_has_neither_words_nor_premium(measured, tmp_path):
     tokenizer, _, _ = measured
-    tokenizer_training.save(tokenizer, tmp_path)
+    trainers.save(tokenizer, tmp_path)
     row = {"doc_id": "1", "lang": "zxx_Zyyy", "domain": "code", "group_id": "1", "source": "test"}
     DOCUMENTS.write([{**row, "text": "def f(x):\n    return x\n" * 3}], tmp_path / "zxx_Zyyy.parquet")
     metrics, curves = measure(
@@ -184,7 +184,7 @@ def test_code_has_neither_words_nor_premium(measured, tmp_path):
 
 def test_a_language_without_any_word_has_no_word_metrics(measured, tmp_path):
     tokenizer, _, _ = measured
-    tokenizer_training.save(tokenizer, tmp_path)
+    trainers.save(tokenizer, tmp_path)
     row = {"lang": "fra_Latn", "domain": "chat", "source": "test"}
     texts = ["😀", "…", "😀 !"]
     rows = [{**row, "doc_id": str(i), "group_id": str(i), "text": text} for i, text in enumerate(texts)]

@@ -63,7 +63,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             | {f"paper_plot_{name}": 1 for name in ("retok", "scratch", "plasticity")},
         ),
         (
-            "lib/zipf.py",
+            "lib/tokenizer/zipf.py",
             {"tokenizer_measure": 27, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
             | {"tokenizer_lorenz": 1, "tokenizer_compare": 1}
             | {f"paper_plot_{name}": 1 for name in ("fertility", "headline", "fairness", "zipf", "scratch")}
@@ -72,14 +72,14 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             | REPORT,
         ),
         (
-            "lib/vocabulary.py",
+            "lib/tokenizer/vocabulary.py",
             {"tokenizer_inspect": 9}
             | {f"paper_plot_{name}": 1 for name in ("vocabulary", "probes", "morphs")}
             | {f"tokenizer_{name}": 1 for name in ("vocabulary", "probes", "morphs")}
             | REPORT,
         ),
         (
-            "lib/scoring.py",
+            "lib/decoding/scoring.py",
             {"evaluation_score": 8, "selfimprove_score": 2, "selfimprove_tabulate": 1}
             | {"evaluation_scores": 1, "selfimprove_rounds": 1, "paper_numbers": 1}
             | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "decoding", "rounds")}
@@ -88,7 +88,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ),
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
-            "lib/verifiers.py",
+            "lib/decoding/verifiers.py",
             {"evaluation_answer": 8, "evaluation_score": 8, "evaluation_scores": 1, "paper_numbers": 1}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2}

@@ -24,12 +24,12 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from lib.attention.windows import pack, texts_of_groups
 from lib.cli import UserError, main, settings
 from lib.contracts.attention import REACH
 from lib.contracts.corpus import DOCUMENTS
 from lib.intervals import Interval, bootstrap_mean, bootstrap_ratio
 from lib.progress import Work
-from lib.windows import pack, texts_of_groups
 
 
 def attention_reach(
@@ -59,9 +59,9 @@ def attention_reach(
         )
     texts = {domain: _texts(domain, block, seed) for domain, block in settings(domains).items()}
 
-    from lib import lm
-    from lib.probe import measure
-    from lib.reach import Rule
+    from lib.attention.probe import measure
+    from lib.attention.reach import Rule
+    from lib.models import lm
 
     network, tokenizer = lm.load(model, None, dtype, threads)
     longest = getattr(network.config.get_text_config(), "max_position_embeddings", None)
@@ -112,7 +112,7 @@ def _texts(domain: str, block: dict[str, Any], seed: int) -> tuple[str, str, lis
 
 
 def _statistics(layer: int, sums: dict[str, np.ndarray], resamples: int, seed: int) -> list[dict[str, Any]]:
-    """The rows of one layer, of which the windows' sums are given; see lib.reach."""
+    """The rows of one layer, of which the windows' sums are given; see lib.attention.reach."""
     rows = []
 
     def add(head: int, unit: str, statistic: str, interval: Interval) -> None:

@@ -16,11 +16,11 @@ from typing import Annotated
 
 import typer
 
-from lib.answers import answer
 from lib.cli import main
 from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES, CELL
 from lib.contracts.task import ITEMS
+from lib.decoding.answers import answer
 from lib.progress import Work
 
 

@@ -26,7 +26,9 @@ from lib.progress import Work
 
 def evaluation_predict(
     model: Annotated[Path, typer.Option(help="Folder of the base model.")],
-    decoding: Annotated[str, typer.Option(help="JSON or a JSON file, fields of lib.branching.Decoding.")],
+    decoding: Annotated[
+        str, typer.Option(help="JSON or its file, fields of lib.decoding.branching.Decoding.")
+    ],
     cell: Annotated[str, typer.Option(help="What is decoded: JSON with model, task, arm, seed, split.")],
     items: Annotated[Path, typer.Option(help="Table of task items.")],
     branches: Annotated[Path, typer.Option(help="Table of branches to write.")],
@@ -38,8 +40,8 @@ def evaluation_predict(
     asked = ITEMS.read(items)
     names = settings(cell)
 
-    from lib import lm
-    from lib.branching import Decoding, decode
+    from lib.decoding.branching import Decoding, decode
+    from lib.models import lm
 
     how = settings(decoding)
     how = Decoding(**{**how, "stop": tuple(how["stop"])})

@@ -21,9 +21,9 @@ from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import CELL
 from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
+from lib.decoding.scoring import chrf_scores, exact_scores
+from lib.decoding.verifiers import VERIFIERS
 from lib.progress import Work
-from lib.scoring import chrf_scores, exact_scores
-from lib.verifiers import VERIFIERS
 
 
 def evaluation_score(

@@ -69,7 +69,7 @@ def lora_train(
     if examples.empty:
         raise UserError(f"{items[0]}: no rows to train on; check what the table was made from")
 
-    from lib import lm
+    from lib.models import lm
 
     base, tokenizer = lm.load(model, None, dtype, threads)
     base.requires_grad_(False)

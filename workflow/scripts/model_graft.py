@@ -65,7 +65,7 @@ def graft(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    from lib.model_folder import check_tokenizer, save
+    from lib.models.folder import check_tokenizer, save
 
     torch.set_num_threads(threads)
     logging.disable_progress_bar()
@@ -87,8 +87,8 @@ def _vectors(
     new: PreTrainedTokenizerBase, documents: list[Path], how: dict[str, Any], seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ids of the tokens that a sample of the mix shows often enough, and their vectors."""
-    from lib import mixed_text
-    from lib.token_vectors import token_vectors
+    from lib.models.token_vectors import token_vectors
+    from lib.tokenizer import mixed_text
 
     most = min(how["max_bytes"], TEXT_BYTES)
     texts = list(mixed_text.mix(documents, {**how, "max_bytes": most}, seed))
@@ -105,8 +105,8 @@ def _replace(
     """Give the network embeddings for the new tokenizer, and its special tokens; by focus with vectors."""
     import torch
 
-    from lib import graft
-    from lib.tokenizer_bytes import token_bytes
+    from lib.models import graft
+    from lib.tokenizer.token_bytes import token_bytes
 
     roles = {}
     for role in graft.ROLES:

@@ -36,8 +36,8 @@ def prepare(
     import torch
     from transformers.utils import logging
 
-    from lib.model_folder import check_model, check_tokenizer, save
-    from lib.model_sources import load
+    from lib.models.folder import check_model, check_tokenizer, save
+    from lib.models.sources import load
 
     torch.set_num_threads(threads)
     logging.disable_progress_bar()

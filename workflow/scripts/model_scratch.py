@@ -36,7 +36,7 @@ def scratch(
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
     from transformers.utils import logging
 
-    from lib.model_folder import check_tokenizer, save
+    from lib.models.folder import check_tokenizer, save
     from lib.seeds import derive
 
     torch.set_num_threads(threads)

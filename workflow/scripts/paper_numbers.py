@@ -13,7 +13,7 @@ WRITES  a folder with one number a file, n/a for what has no value:
         gini_{tokenizer}.txt                                              over the languages of the corpus
         tokens_{lang}_{tokenizer}_over_{baseline}.txt                     of every language of the corpus
         {bits_per_byte,change,difference}_{corpus}_{lang}_{model}_{arm}_seed-{seed}.txt
-        {metric}_{model}_{task}_{arm}_seed-{seed}_{decoder}.txt           in the units of lib/labels.py
+        {metric}_{model}_{task}_{arm}_seed-{seed}_{decoder}.txt           in the units of lib/paper/labels.py
         {metric}_{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}.txt
         {peak,optimizer}_{model}_{task}_{arm}_seed-{seed}.txt             peak in GiB, optimizer state in MiB
         {reach,sink_share}_{model}_{arm}_round-{round}_{domain}.txt       median head; tokens, percent
@@ -29,13 +29,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lib import labels
 from lib.cli import main
 from lib.contracts.attention import REACH
 from lib.contracts.bits import LANGUAGES as BITS
 from lib.contracts.lora import COSTS
 from lib.contracts.scores import ROUNDS, SCORES
 from lib.contracts.tokenizer import COMPARISONS, METRICS
+from lib.paper import labels
 from lib.progress import Work
 
 if TYPE_CHECKING:

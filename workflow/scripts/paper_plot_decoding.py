@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.scores import SCORES
+from lib.paper import figures, labels
 from lib.progress import Work
 
 

@@ -15,9 +15,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.tokenizer import METRICS
+from lib.paper import figures, labels
 from lib.progress import Work
 
 STEPS = (1, 1.5, 2, 3, 5, 7)  # of the ticks, in every power of ten

@@ -15,9 +15,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.tokenizer import METRICS
+from lib.paper import figures, labels
 from lib.progress import Work
 
 WIDE = 9  # columns up to which names fit below them, broken into lines

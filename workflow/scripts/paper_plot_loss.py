@@ -15,9 +15,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import UserError, main
 from lib.contracts.lora import STEPS
+from lib.paper import figures, labels
 from lib.progress import Work
 
 PARTS = 15  # a moving average is over this part of the steps

@@ -15,9 +15,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.lora import COSTS
+from lib.paper import figures, labels
 from lib.progress import Work
 
 GIB, MIB = 2**30, 2**20

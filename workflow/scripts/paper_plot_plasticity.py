@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.bits import LANGUAGES
 from lib.grid import BASE
+from lib.paper import figures, labels
 from lib.progress import Work
 
 if TYPE_CHECKING:

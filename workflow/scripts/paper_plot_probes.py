@@ -15,11 +15,11 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.tokenizer import PROBES
+from lib.paper import figures, labels
 from lib.progress import Work
-from lib.tokenizer_probes import probes as known
+from lib.tokenizer.probes import probes as known
 
 TICKS = (1, 2, 4, 8, 16)
 

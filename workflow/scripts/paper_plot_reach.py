@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures
 from lib.cli import main
 from lib.contracts.attention import REACH
+from lib.paper import figures
 from lib.progress import Work
 
 DOMAINS = ("translation", "maths", "code")  # in this order; any others follow by name

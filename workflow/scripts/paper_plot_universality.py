@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.tokenizer import COMPARISONS, TRAINING
+from lib.paper import figures, labels
 from lib.progress import Work
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.tokenizer import VOCABULARY
+from lib.paper import figures, labels
 from lib.progress import Work
-from lib.vocabulary import KINDS
+from lib.tokenizer.vocabulary import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd

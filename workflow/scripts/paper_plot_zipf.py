@@ -15,9 +15,9 @@ from typing import Annotated
 
 import typer
 
-from lib import figures, labels
 from lib.cli import main
 from lib.contracts.tokenizer import ZIPF
+from lib.paper import figures, labels
 from lib.progress import Work
 
 

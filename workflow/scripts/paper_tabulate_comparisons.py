@@ -16,9 +16,9 @@ from typing import Annotated
 
 import typer
 
-from lib import labels, latex
 from lib.cli import main
 from lib.contracts.tokenizer import COMPARISONS, METRICS
+from lib.paper import labels, latex
 from lib.progress import Work
 
 

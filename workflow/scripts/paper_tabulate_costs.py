@@ -15,9 +15,9 @@ from typing import Annotated
 
 import typer
 
-from lib import labels, latex
 from lib.cli import main
 from lib.contracts.lora import ARMS, COSTS
+from lib.paper import labels, latex
 from lib.progress import Work
 
 MIB = 2**20

@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from lib import labels, latex
 from lib.cli import main
 from lib.contracts.scores import ROUNDS
+from lib.paper import labels, latex
 from lib.progress import Work
 
 

@@ -41,7 +41,8 @@ def pretraining_score(
     rows: list[dict[str, Any]] = []
     pieces: list[tuple[int, str]] = []
 
-    from lib import lm, pretraining
+    from lib import pretraining
+    from lib.models import lm
 
     for path in documents:
         table = DOCUMENTS.read(path)

@@ -57,8 +57,8 @@ def pretraining_train(
 
     import torch
 
-    from lib import lm
-    from lib.model_folder import save
+    from lib.models import lm
+    from lib.models.folder import save
 
     wanted = lm.dtype_of(dtype)
     network, tokenizer = lm.load(model, None, "float32" if recipe.lora is None else dtype, threads)

@@ -22,9 +22,9 @@ from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES
 from lib.contracts.selected import SELECTED
 from lib.contracts.task import ITEMS
-from lib.filters import FILTERS
+from lib.decoding.filters import FILTERS
+from lib.decoding.selection import by_item
 from lib.progress import Work
-from lib.selection import by_item
 
 
 def selfimprove_select(

@@ -22,11 +22,11 @@ from typing import Annotated
 
 import typer
 
-from lib import tokenizer_bytes, tokenizer_sources, tokenizer_training
 from lib.cli import UserError, main, settings
 from lib.contracts.tokenizer import IMPORTED
 from lib.progress import Work
 from lib.provenance import sha256
+from lib.tokenizer import pretrained, token_bytes, trainers
 
 COMPARED = 1000  # texts made of pieces drawn from the vocabulary, beside those that are known to be hard
 PIECES = 8  # pieces of each
@@ -47,17 +47,17 @@ def import_tokenizer(
     chosen = settings(settings_text)
     with Work("tokenizer_import", unit="tokenizers"):
         if chosen["source"] == "tiktoken":
-            found, source = tokenizer_sources.from_tiktoken(chosen["encoding"], name)
+            found, source = pretrained.from_tiktoken(chosen["encoding"], name)
             digest = None
         else:
-            content, source = tokenizer_sources.fetch(chosen, inputs or [], name)
-            found = tokenizer_sources.read(content, chosen.get("encoding"), name, source)
+            content, source = pretrained.fetch(chosen, inputs or [], name)
+            found = pretrained.read(content, chosen.get("encoding"), name, source)
             digest = hashlib.sha256(content).hexdigest()
         found.tokenizer.no_truncation()
         found.tokenizer.no_padding()
         compared, wrong = None, None
         if found.differing is not None:
-            texts = [*tokenizer_training.NASTY, *_made_of_pieces(found.tokenizer)]
+            texts = [*trainers.NASTY, *_made_of_pieces(found.tokenizer)]
             encoded = found.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
             wrong = found.differing(texts, [encoding.ids for encoding in encoded])
             compared = len(texts)
@@ -69,7 +69,7 @@ def import_tokenizer(
                 )
             for text in wrong:
                 print(f"note: {name}: other ids than from its own library for {text!r}")
-        tokenizer_training.publish(tokenizer, _writer(found.tokenizer))
+        trainers.publish(tokenizer, _writer(found.tokenizer))
     row = {
         "tokenizer": name,
         "source": source,
@@ -85,7 +85,7 @@ def import_tokenizer(
 
 def _made_of_pieces(tokenizer):
     """Texts that hold all that the vocabulary holds: any script, and any way in which its pieces may meet."""
-    pieces = [piece for piece in tokenizer_bytes.token_bytes(tokenizer) if piece]
+    pieces = [piece for piece in token_bytes.token_bytes(tokenizer) if piece]
     draw = random.Random(0)
     parts = [b"".join(draw.choices(pieces, k=PIECES)) for _ in range(COMPARED if pieces else 0)]
     return [part.decode(errors="ignore") for part in parts]

@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from lib import intervals, morphology, tokenizer_bytes, tokenizer_probes, vocabulary
+from lib import intervals
 from lib.cli import UserError, main, settings
 from lib.contracts.tokenizer import MORPHS, PROBES, VOCABULARY
 from lib.progress import Work
-from lib.tokenizer_bytes import BYTE_PIECE, Pieces
+from lib.tokenizer import morphology, probes, token_bytes, vocabulary
+from lib.tokenizer.token_bytes import BYTE_PIECE, Pieces
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,8 +54,8 @@ def inspect(
     files = {lang: Path(path) for lang, path in sorted(settings(segmentations).items())}
     gold = {lang: _read(lang, path) for lang, path in files.items()}
     chosen = settings(settings_text)
-    coder = tokenizer_bytes.load(tokenizer)
-    known = tokenizer_bytes.pieces(coder)
+    coder = token_bytes.load(tokenizer)
+    known = token_bytes.pieces(coder)
     facts = {
         "tokenizer": name,
         "family": chosen["family"],
@@ -108,9 +109,9 @@ def _composition(coder: Tokenizer, known: Pieces) -> list[dict[str, Any]]:
 def _probes(coder: Tokenizer, known: Pieces) -> list[dict[str, Any]]:
     """Rows of the probes."""
     rows = []
-    for name, probe in tokenizer_probes.probes().items():
+    for name, probe in probes.probes().items():
         spans = zip(probe.starts, probe.ends, _cuts(coder, known, probe.texts), strict=True)
-        found = Counter(tokenizer_probes.split(start, end, cuts) for start, end, cuts in spans)
+        found = Counter(probes.split(start, end, cuts) for start, end, cuts in spans)
         commonest = min(found, key=lambda split: (-found[split], split))
         pieces = sum((split.count("+") + 1) * times for split, times in found.items())
         rows.append(
@@ -127,7 +128,7 @@ def _probes(coder: Tokenizer, known: Pieces) -> list[dict[str, Any]]:
 
 def _cuts(coder: Tokenizer, known: Pieces, texts: list[str]) -> list[list[float]]:
     """Token boundaries of each text in bytes from its start; inside a character a half."""
-    cuts = tokenizer_bytes.encode(coder, known, texts).cuts / 2
+    cuts = token_bytes.encode(coder, known, texts).cuts / 2
     ends = np.cumsum([len(text.encode()) for text in texts])
     parts = np.split(cuts, np.searchsorted(cuts, ends[:-1]))
     starts = [0, *ends[:-1].tolist()]

@@ -32,13 +32,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import typer
 
-from lib import intervals, tokenizer_bytes, tokenizer_metrics, words, zipf
+from lib import intervals
 from lib.cli import UserError, main, settings
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.tokenizer import LENGTHS, LORENZ, METRICS, ZIPF
 from lib.progress import Work
-from lib.tokenizer_engines import Encoder
-from lib.tokenizer_metrics import Cuts, Ratio
+from lib.tokenizer import distribution, fairness, token_bytes, words, zipf
+from lib.tokenizer.engines import Encoder
+from lib.tokenizer.ratios import Cuts, Ratio, text_ratios, whole_tokens, word_ratios
 
 POOLED = "mul_Zyyy"  # all languages together; mul is ISO 639-2 for multiple languages
 BLOCK = 2_000_000  # bytes of text that are measured at a time, which bounds the memory
@@ -86,7 +87,7 @@ def measure(
     """Measure how well one tokenizer serves each language of a corpus."""
     os.environ["RAYON_NUM_THREADS"] = "1"
     chosen, beside = settings(settings_text), settings(segmenters)
-    coder = tokenizer_bytes.load(tokenizer)
+    coder = token_bytes.load(tokenizer)
     encoder = Encoder(coder)
     names = {"tokenizer": name, "corpus": corpus}
     facts = {
@@ -144,25 +145,25 @@ def measure_language(
     """
     known = encoder.known
     counts, groups = np.zeros(len(known.bytes), int), Counter()
-    lengths, text_ratios, word_ratios = [], [], defaultdict(list)
+    lengths, of_texts, of_words = [], [], defaultdict(list)
     for part in parts:
         texts = part["text"].to_pylist()
         encoded = encoder.encode(texts)
-        text_ratios.append(_measure_texts(encoder, encoded, texts))
+        of_texts.append(_measure_texts(encoder, encoded, texts))
         for segmenter in segmenters:
-            word_ratios[segmenter].append(_measure_words(encoder, encoded, words.find(texts, segmenter)))
+            of_words[segmenter].append(_measure_words(encoder, encoded, words.find(texts, segmenter)))
         counts += np.bincount(encoded.ids, minlength=len(counts))
         for group, tokens in zip(part["group_id"].to_pylist(), encoded.counts.tolist(), strict=True):
             groups[group] += tokens
         names = part.select(["lang", "doc_id"]).to_pandas()
         lengths.append(names.assign(tokens=encoded.counts, bytes=encoded.octets))
-    rows = [{"metric": metric, "ratio": ratio} for metric, ratio in _joined(text_ratios)]
-    values = tokenizer_metrics.type_metrics(counts, encoder.tokenizer.get_vocab_size())
+    rows = [{"metric": metric, "ratio": ratio} for metric, ratio in _joined(of_texts)]
+    values = distribution.type_metrics(counts, encoder.tokenizer.get_vocab_size())
     n = sum(map(len, lengths))
     rows += [{"metric": metric, "value": value, "n_docs": n} for metric, value in values.items()]
     rows += [
         {"metric": metric + segmenter.suffix, "ratio": ratio, "segmenter": segmenter.name}
-        for segmenter, ratios in word_ratios.items()
+        for segmenter, ratios in of_words.items()
         for metric, ratio in _joined(ratios)
     ]
     return Measured(rows, counts, groups, pd.concat(lengths, ignore_index=True))
@@ -176,23 +177,21 @@ def _joined(parts: list[dict[str, Ratio]]) -> list[tuple[str, Ratio]]:
     ]
 
 
-def _measure_texts(encoder: Encoder, encoded: tokenizer_bytes.Encoded, texts: list[str]) -> dict[str, Ratio]:
+def _measure_texts(encoder: Encoder, encoded: token_bytes.Encoded, texts: list[str]) -> dict[str, Ratio]:
     """Metrics of some texts that need no words."""
     document = np.repeat(np.arange(len(texts)), encoded.counts)
-    ratios = tokenizer_metrics.text_ratios(
+    ratios = text_ratios(
         tokens=encoded.counts,
         characters=np.array([len(text) for text in texts]),
         octets=encoded.octets,
         fragments=np.bincount(document, encoder.known.fragments[encoded.ids], len(texts)),
         unknown=encoded.unknown,
     )
-    same = tokenizer_bytes.round_trips(encoder.tokenizer, encoder.known, texts, encoded)
+    same = token_bytes.round_trips(encoder.tokenizer, encoder.known, texts, encoded)
     return {**ratios, "round_trip": Ratio(same, np.ones(len(texts)))}
 
 
-def _measure_words(
-    encoder: Encoder, encoded: tokenizer_bytes.Encoded, found: words.Words
-) -> dict[str, Ratio]:
+def _measure_words(encoder: Encoder, encoded: token_bytes.Encoded, found: words.Words) -> dict[str, Ratio]:
     """Word metrics of some texts by one segmenter; each distinct word is encoded alone once."""
     starts, ends = 2 * found.starts, 2 * found.ends
     edges = 2 * np.concatenate([[0], np.cumsum(encoded.octets)])  # where one text ends and the next begins
@@ -203,19 +202,19 @@ def _measure_words(
     spaced[found.form] = found.spaced
     last = 2 * np.cumsum(alone.octets)
     isolated = Cuts(alone.cuts, last[-1] if len(last) else 0).inside(last - 2 * (alone.octets - spaced), last)
-    return tokenizer_metrics.word_ratios(
+    return word_ratios(
         encoded.counts,
         found.document,
         in_context=in_context,
         isolated=isolated[found.form],
-        whole=tokenizer_metrics.whole_tokens(cuts, starts, ends, found.spaced, in_context),
+        whole=whole_tokens(cuts, starts, ends, found.spaced, in_context),
     )
 
 
 def _premiums(groups: dict[str, Counter], reference: str) -> list[dict[str, Any]]:
     """A row for each language that says what the reference says, if any but the reference does."""
     against = groups.get(reference, Counter())
-    ratios = {lang: tokenizer_metrics.premium(tokens, against) for lang, tokens in groups.items()}
+    ratios = {lang: fairness.premium(tokens, against) for lang, tokens in groups.items()}
     rows = [
         {"lang": k, "metric": "premium", "ratio": ratio} for k, ratio in ratios.items() if ratio is not None
     ]
@@ -226,19 +225,18 @@ def _inequality(
     groups: dict[str, Counter], resamples: int, seed: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The row of the Gini coefficient, and the points of the Lorenz curve; none where nothing is parallel."""
-    tokens = tokenizer_metrics.parallel(groups)
+    tokens = fairness.parallel(groups)
     if tokens is None:
         print("no Gini coefficient: there are no two languages, or nothing that all say", file=sys.stderr)
         return [], []
     draws = [
-        tokenizer_metrics.gini(sample @ tokens)
-        for sample in intervals.resamples_of(len(tokens), resamples, seed)
+        fairness.gini(sample @ tokens) for sample in intervals.resamples_of(len(tokens), resamples, seed)
     ]
     low, high = intervals.ends(np.concatenate(draws))
     total = tokens.sum(0)
     facts = {"lang": POOLED, "metric": "gini", "n_docs": len(tokens), "ci_low": low, "ci_high": high}
-    row = {**EMPTY, **facts, "value": float(tokenizer_metrics.gini(total))}
-    curve, order = tokenizer_metrics.lorenz(total), np.argsort(total, kind="stable")
+    row = {**EMPTY, **facts, "value": float(fairness.gini(total))}
+    curve, order = fairness.lorenz(total), np.argsort(total, kind="stable")
     points = [
         {
             "lang": list(groups)[index],

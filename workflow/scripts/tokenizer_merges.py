@@ -18,10 +18,10 @@ from typing import Annotated
 
 import typer
 
-from lib import mixed_text, tokenizer_training
 from lib.cli import main, settings
 from lib.contracts.tokenizer import MERGES, MIXED
 from lib.progress import Work
+from lib.tokenizer import mixed_text, trainers
 
 
 def learn(
@@ -45,7 +45,7 @@ def learn(
     with Work("tokenizer_merges", 2, "parts") as work:
         text = mixed_text.mix(documents, chosen, seed)
         work.advance(note="mixed")
-        learnt = tokenizer_training.byte_merges(text, size)
+        learnt = trainers.byte_merges(text, size)
         work.advance(note=f"learnt {len(learnt)} merges")
         rows = [{"rank": n, "left": left, "right": right} for n, (left, right) in enumerate(learnt)]
         MERGES.write(rows, merges, inputs=documents, seed=seed)

@@ -21,11 +21,11 @@ from typing import Annotated
 
 import typer
 
-from lib import mixed_text, tokenizer_training
 from lib.cli import UserError, main, settings
 from lib.contracts.tokenizer import MERGES, MIXED, TRAINING
 from lib.progress import Work
 from lib.provenance import sha256
+from lib.tokenizer import mixed_text, trainers
 
 CHECKED = 2000  # training documents on which a tokenizer is checked
 
@@ -53,8 +53,8 @@ def train(
 
     chosen = settings(settings_text)
     family, size = chosen["family"], chosen["size"]
-    if family not in tokenizer_training.FAMILIES:
-        known = ", ".join(tokenizer_training.FAMILIES)
+    if family not in trainers.FAMILIES:
+        known = ", ".join(trainers.FAMILIES)
         raise UserError(f"tokenizer.grid: {family!r} is no family of tokenizers; choose from {known}")
     if family == "bytebpe" and (merges is None or mixed is None):
         raise UserError("--merges, --mixed: bytebpe needs both; tokenizer_merges.py writes them")
@@ -65,27 +65,27 @@ def train(
             rows = MIXED.read(mixed).to_dict("records")
             table = MERGES.read(merges)
             pairs = list(zip(table["left"], table["right"], strict=True))
-            trained = tokenizer_training.bytebpe_of(pairs, size)
+            trained = trainers.bytebpe_of(pairs, size)
         else:
             text = mixed_text.mix(documents, chosen, seed)
             rows = text.rows
             work.advance(note="mixed")
             if family == "wordpiece":
-                trained = tokenizer_training.wordpiece(lambda: text, size)
+                trained = trainers.wordpiece(lambda: text, size)
             else:
                 model = sentencepiece.SentencePieceProcessor(
-                    model_proto=tokenizer_training.sentencepiece_model(text, family, size)
+                    model_proto=trainers.sentencepiece_model(text, family, size)
                 )
-                trained = tokenizer_training.from_sentencepiece(model, family)
-                if wrong := tokenizer_training.differences(model, trained, sample):
+                trained = trainers.from_sentencepiece(model, family)
+                if wrong := trainers.differences(model, trained, sample):
                     raise ValueError(
                         f"{name} and SentencePiece differ on {len(wrong)} texts, the first {wrong[0]!r}"
                     )
         work.advance(note=f"trained {trained.get_vocab_size()} pieces")
-        lost = tokenizer_training.damaged(trained, [*tokenizer_training.NASTY, *sample])
-        if lost and family in tokenizer_training.LOSSLESS:
+        lost = trainers.damaged(trained, [*trainers.NASTY, *sample])
+        if lost and family in trainers.LOSSLESS:
             raise ValueError(f"{name} does not give back {len(lost)} texts, the first {lost[0]!r}")
-        tokenizer_training.publish(tokenizer, _writer(trained, model))
+        trainers.publish(tokenizer, _writer(trained, model))
         work.advance(note="checked")
     facts = {"tokenizer": name, "family": family, "vocab_size": size, "mix": chosen["mix"]}
     rows = [{**facts, "sha256": sha256(tokenizer), **row} for row in rows]
@@ -97,7 +97,7 @@ def _writer(trained, model):
     """What writes all files of a tokenizer into a folder."""
 
     def write(folder: Path) -> None:
-        tokenizer_training.save(trained, folder)
+        trainers.save(trained, folder)
         if model is not None:
             (folder / "tokenizer.model").write_bytes(model.serialized_model_proto())
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from lib.cli import UserError
+from lib.decoding.verifiers import last_number, number
 from lib.tasks.item import item_id, split_of
 from lib.tasks.records import GOLD, items
-from lib.verifiers import last_number, number
 
 TASK = {"prompt": "Q: {question}\nA:", "answer": "{solution}", "verifier": "number"}
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lib import packing
-from lib.lm import shares_sequences, token_ids
+from lib.models.lm import shares_sequences, token_ids
 from lib.packing import Row
 from lib.seeds import derive
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lib.cli import UserError
-from lib.lm import shares_sequences
+from lib.models.lm import shares_sequences
 from lib.packing import Row, chunks, pack, target_loss
 from lib.seeds import derive
 

@@ -9,7 +9,7 @@ ITEMS = Table(
         "prompt": Column(TEXT, "what the model reads"),
         "target": Column(TEXT, "what it is trained to write, without the end-of-text token"),
         "answer": Column(TEXT, "the gold answer that the verifier compares with"),
-        "verifier": Column(TEXT, "how an answer is judged: a name in lib/verifiers.py"),
+        "verifier": Column(TEXT, "how an answer is judged: a name in lib/decoding/verifiers.py"),
         "template": Column(TEXT, "what the question was made from: a template or a source document"),
         "style": Column(TEXT, "form of the target: direct, worked, or plain"),
     },

@@ -68,7 +68,7 @@ METRICS = Table(
         **IDENTITY,
         "corpus": Column(TEXT, "corpus that was measured"),
         "lang": Column(TEXT, "language that was measured"),
-        "metric": Column(TEXT, "name of the metric, as in lib/tokenizer_metrics.py"),
+        "metric": Column(TEXT, "name of the metric, as in the modules of lib/tokenizer"),
         "value": Column(REAL, "value; null where the metric would be meaningless", null=True),
         "ci_low": Column(REAL, "lower end of the 95 % bootstrap interval over documents", null=True),
         "ci_high": Column(REAL, "upper end of the 95 % bootstrap interval over documents", null=True),
@@ -142,7 +142,7 @@ PROBES = Table(
     "tokenizer probes",
     {
         **IDENTITY,
-        "probe": Column(TEXT, "what is split, as in lib/tokenizer_probes.py"),
+        "probe": Column(TEXT, "what is split, as in lib/tokenizer/probes.py"),
         "pieces": Column(REAL, "mean number of pieces"),
         "commonest": Column(TEXT, "the most frequent split, as lengths of the pieces, like 1+3"),
         "commonest_share": Column(REAL, "share of the probes that are split so"),
@@ -156,7 +156,7 @@ MORPHS = Table(
     {
         **IDENTITY,
         "lang": Column(TEXT, "language of the gold segmentations"),
-        "metric": Column(TEXT, "precision, recall, or f1 of boundaries, as in lib/morphology.py"),
+        "metric": Column(TEXT, "precision, recall, or f1 of boundaries, as in lib/tokenizer/morphology.py"),
         "value": Column(REAL, "value; null where there is no boundary to judge", null=True),
         "ci_low": Column(REAL, "lower end of the 95 % bootstrap interval over words", null=True),
         "ci_high": Column(REAL, "upper end of the 95 % bootstrap interval over words", null=True),

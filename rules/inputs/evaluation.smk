@@ -1,0 +1,46 @@
+"""What the rules of evaluation read and pass on, where that depends on wildcards or the config."""
+
+
+def adapter_weights(model, task, arm, seed):
+    """Weights of a trained adapter."""
+    return f"results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors"
+
+
+def cell_adapter(wildcards):
+    """Weights of a cell's adapter; nothing for the base."""
+    if wildcards.arm == grid.BASE:
+        return []
+    return adapter_weights(wildcards.model, wildcards.task, wildcards.arm, wildcards.seed)
+
+
+def adapter_option(wildcards, input):
+    """The adapter to decode with, as an option; nothing for the base."""
+    return f"--adapter {Path(input.adapter).parent}" if input.adapter else ""
+
+
+def decoding(task, branches):
+    """Settings of decoding for a task."""
+    how = config["tasks"][task]
+    return as_json(
+        {
+            "branches": branches,
+            "max_new_tokens": how["max_new_tokens"],
+            "stop": how["stop"],
+            "rows": config["evaluation"]["rows"],
+        }
+    )
+
+
+def decoding_settings(wildcards):
+    """All branches where the config asks for them, else the greedy path alone."""
+    cell = grid.Cell(wildcards.model, wildcards.task, wildcards.arm, int(wildcards.seed))
+    return decoding(wildcards.task, config["evaluation"]["branches"] if cell in BRANCHING else 1)
+
+
+def evaluated(kind):
+    """A table of every evaluated cell, on the split that evaluation uses."""
+    split = config["evaluation"]["split"]
+    return [
+        f"results/evaluation/{kind}/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{split}.parquet"
+        for c in EVALUATED
+    ]

@@ -1,0 +1,124 @@
+from types import SimpleNamespace
+
+import pytest
+
+from lib.decoding.answers import answer, status, token_span
+from lib.decoding.verifiers import Span, last_number
+
+PIECES = [" The", " answer", " is", " ", "1", ",", "01", "8", ".", "\n", "Q", "?", " 95", "</s>"]
+
+
+def decode(ids):
+    return "".join(PIECES[index] for index in ids)
+
+
+def ids(*pieces):
+    return [PIECES.index(piece) for piece in pieces]
+
+
+def branch(pieces, margins, stop_reason="end", completion=None):
+    tokens = ids(*pieces)
+    text = decode(tokens).removesuffix("</s>") if completion is None else completion
+    return SimpleNamespace(completion=text, token_ids=tokens, token_margins=margins, stop_reason=stop_reason)
+
+
+def test_a_number_of_several_tokens():
+    tokens = ids(" The", " answer", " is", " ", "1", ",", "01", "8", ".", "\n", "Q")
+    span = last_number(decode(tokens))
+    assert decode(tokens)[span.start : span.end] == "1,018"
+    assert token_span(decode, tokens, span) == (4, 8)
+
+
+def test_a_token_with_part_of_the_answer_counts():
+    tokens = ids(" is", " 95", ".")
+    assert token_span(decode, tokens, Span(4, 6)) == (1, 2)  # "95" of " 95"
+    assert token_span(decode, tokens, Span(4, 7)) == (1, 3)
+
+
+def test_characters_of_several_tokens():
+    text = "aé€é"  # 1, 2, 3 and 2 bytes
+
+    def bytewise(prefix):
+        return bytes(prefix).decode(errors="replace")
+
+    def by_fallback(prefix):  # as sentencepiece does: one sign for each byte of an open character
+        for end in range(len(prefix), -1, -1):
+            try:
+                return bytes(prefix[:end]).decode() + "�" * (len(prefix) - end)
+            except UnicodeDecodeError:
+                pass
+
+    for how in (bytewise, by_fallback):
+        tokens = list(text.encode())
+        assert token_span(how, tokens, Span(1, 2)) == (1, 3)
+        assert token_span(how, tokens, Span(2, 3)) == (3, 6)
+        assert token_span(how, tokens, Span(3, 4)) == (6, 8)
+        assert token_span(how, tokens, Span(0, 4)) == (0, 8)
+
+
+def test_the_margin_is_the_mean_over_the_answers_tokens():
+    one = branch(
+        [" The", " answer", " is", " ", "1", ",", "01", "8", ".", "</s>"],
+        [0.9, 0.9, 0.9, 0.9, 0.1, 0.2, 0.3, 0.6, 0.9, 0.9],
+    )
+    assert answer(one, "1018", "number", decode) == {
+        "extracted": "1018",
+        "span_start": 4,
+        "span_end": 8,
+        "margin": pytest.approx((0.1 + 0.2 + 0.3 + 0.6) / 4),
+        "chain": True,
+        "status": "answered",
+        "score": 1.0,
+        "correct": True,
+    }
+    wrong = answer(one, "1019", "number", decode)
+    assert (wrong["score"], wrong["correct"]) == (0.0, False)
+
+
+def test_the_branch_token_can_be_in_the_answer():
+    found = answer(branch([" 95", "</s>"], [0.25, 0.75]), "95", "number", decode)
+    assert (found["span_start"], found["span_end"], found["margin"]) == (0, 1, 0.25)
+    assert found["chain"] is False  # nothing but white space before it
+
+
+def test_text_that_was_cut_at_a_stop_string_holds_no_answer():
+    one = branch([" is", " 95", "\n", "1"], [0.1, 0.2, 0.3, 0.4], "stop", " is 95")
+    found = answer(one, "95", "number", decode)
+    assert (found["extracted"], found["span_end"], found["status"]) == ("95", 2, "answered")
+
+
+def test_no_answer():
+    found = answer(branch([" The", " answer", "</s>"], [0.1, 0.2, 0.3]), "95", "number", decode)
+    assert found == {
+        "extracted": None,
+        "span_start": None,
+        "span_end": None,
+        "margin": None,
+        "chain": None,
+        "status": "no-answer",
+        "score": 0.0,
+        "correct": False,
+    }
+
+
+def test_degrees_are_neither_right_nor_wrong():
+    found = answer(branch([" The", " answer", "</s>"], [0.2, 0.4, 0.9]), "The answer", "chrf", decode)
+    assert found["correct"] is None
+    assert found["score"] == pytest.approx(1)
+    assert found["margin"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("completion", "reason", "found", "expected"),
+    [
+        (" \n", "end", None, "empty"),
+        ("", "length", None, "empty"),
+        (" 95", "length", Span(1, 3), "length"),
+        (" is it 95? ", "stop", Span(7, 9), "question"),
+        (" 95", "end", Span(1, 3), "answered"),
+        (" 95", "stop", Span(1, 3), "answered"),
+        (" who knows", "end", None, "no-answer"),
+    ],
+)
+def test_status(completion, reason, found, expected):
+    assert status(completion, reason, found) == expected

@@ -1,0 +1,104 @@
+import pandas as pd
+import pytest
+
+from lib.decoding.scoring import chrf_scores, exact_scores
+
+COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "correct"]
+
+
+def judged(*rows):
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def by_metric(rows):
+    rows = list(rows)
+    assert len({(row["decoder"], row["metric"]) for row in rows}) == len(rows)
+    return {(row["decoder"], row["metric"]): row for row in rows}
+
+
+ANSWERS = judged(
+    ("a", 0, "1", 0.9, "answered", True, True),
+    ("a", 1, "2", 0.1, "answered", False, False),
+    ("b", 0, "3", 0.2, "answered", False, False),
+    ("b", 1, "4", 0.8, "answered", True, True),
+    ("c", 0, "5", 0.9, "length", True, True),  # right, but as long as allowed
+    ("c", 1, "6", 0.1, "answered", True, False),
+    ("d", 0, None, None, "no-answer", None, False),
+    ("d", 1, "7", 0.7, "answered", True, True),
+)
+
+
+def test_accuracy_and_paired_gain_by_hand():
+    found = by_metric(exact_scores(ANSWERS, 200, 0))
+    values = {key: row["value"] for key, row in found.items()}
+    assert values == {
+        ("greedy", "accuracy"): 2 / 4,
+        ("cot-max", "accuracy"): 3 / 4,
+        ("cot-max", "accuracy_gain"): 1 / 4,  # b and d won, c lost
+        ("cot-aggregate", "accuracy"): 3 / 4,
+        ("cot-aggregate", "accuracy_gain"): 1 / 4,
+        ("vote", "accuracy"): 2 / 4,  # a and d
+        ("vote", "accuracy_gain"): 0,
+        ("oracle", "accuracy"): 1,
+        ("oracle", "accuracy_gain"): 2 / 4,
+        ("greedy", "answered"): 2 / 4,
+        ("greedy", "chain"): 2 / 4,
+    }
+    for row in found.values():
+        assert row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert (row["n_items"], row["interval_over"]) == (4, "items")
+
+
+def test_gains_are_paired():
+    # Each item gains exactly nothing: unpaired draws would spread around zero.
+    rows = [(str(n), rank, "1", 0.5, "answered", True, n % 2 == 0) for n in range(40) for rank in (0, 1)]
+    found = by_metric(exact_scores(judged(*rows), 200, 0))
+    gain = found["cot-max", "accuracy_gain"]
+    assert (gain["value"], gain["ci_low"], gain["ci_high"]) == (0, 0, 0)
+    accuracy = found["cot-max", "accuracy"]
+    assert accuracy["ci_low"] < 0.5 < accuracy["ci_high"]
+
+
+def test_greedy_branches_alone_have_no_other_decoders():
+    found = by_metric(exact_scores(ANSWERS[ANSWERS["branch"] == 0], 50, 0))
+    assert set(found) == {("greedy", "accuracy"), ("greedy", "answered"), ("greedy", "chain")}
+
+
+def test_the_seed_decides_the_interval():
+    rows = [(str(n), k, "1", 0.5 + k, "answered", True, n % 3 == k) for n in range(30) for k in (0, 1)]
+    assert list(exact_scores(judged(*rows), 64, 1)) == list(exact_scores(judged(*rows), 64, 1))
+    assert list(exact_scores(judged(*rows), 64, 1)) != list(exact_scores(judged(*rows), 64, 2))
+
+
+def chrf(written, gold, resamples=200):
+    rows = [(f"{n:02}", 0, text, 0.5, "answered", False, None) for n, text in enumerate(written)]
+    references = pd.Series(gold, index=[f"{n:02}" for n in range(len(gold))])
+    other = [("00", 1, "never read", 0.9, "answered", False, None)]
+    shuffled = judged(*reversed(rows), *other)
+    found = by_metric(chrf_scores(shuffled, references.iloc[::-1], resamples, 0))
+    assert set(found) == {("greedy", "chrf")}
+    return found["greedy", "chrf"]
+
+
+def test_chrf_is_that_of_sacrebleu():
+    from sacrebleu import corpus_chrf
+
+    written = ["the cat sat", "a dog", "nothing alike", "mats"] * 5
+    gold = ["the cat sat", "the dog", "zzz", "a mat"] * 5
+    row = chrf(written, gold)
+    assert row["value"] == pytest.approx(corpus_chrf(written, [gold]).score)
+    assert row["ci_low"] < row["value"] < row["ci_high"]
+    assert row["n_items"] == 20
+
+
+def test_an_output_without_an_answer_counts_as_empty():
+    from sacrebleu import corpus_chrf
+
+    row = chrf(["the cat", None], ["the cat", "the dog"])
+    assert row["value"] == pytest.approx(corpus_chrf(["the cat", ""], [["the cat", "the dog"]]).score)
+
+
+def test_resamples_that_score_zero():
+    row = chrf(["the cat", "qqq", "qqq"], ["the cat", "zzz", "zzz"])
+    assert row["ci_low"] == 0 < row["value"] < row["ci_high"]
+    assert chrf([None, None], ["the cat", "the dog"])["value"] == 0

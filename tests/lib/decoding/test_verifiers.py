@@ -1,0 +1,81 @@
+import pytest
+
+from lib.decoding.verifiers import VERIFIERS, last_number, number, sentence_chrf, whole
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (" 39 - 67 = -28. -28 - 67 = -95. The answer is -95", "-95"),
+        ("She pays $1,018.00 in all.", "$1,018.00"),
+        ("The answer is 18.", "18"),
+        ("3 then 4, then 5, and no more", "5"),
+        ("1, 2,3", "3"),
+        ("12,5", "5"),
+        ("of 1,234,567", "1,234,567"),
+        ("-$5", "-$5"),
+        ("0.25", "0.25"),
+        ("none at all", None),
+        ("", None),
+    ],
+)
+def test_the_last_number(text, found):
+    span = last_number(text)
+    assert (text[span.start : span.end] if span else None) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("$1,018.00", "1018"),
+        ("-95", "-95"),
+        ("-$5", "-5"),
+        ("18", "18"),
+        ("100", "100"),
+        ("1,000", "1000"),
+        ("0.50", "0.5"),
+        ("10.0", "10"),
+        ("007", "7"),
+        ("-0", "0"),
+        ("0.00", "0"),
+        ("1" * 60, "1" * 60),  # a model that repeats a digit
+        ("0." + "3" * 60, "0." + "3" * 60),
+        ("5,", "5"),
+    ],
+)
+def test_one_form_for_equal_numbers(text, form):
+    assert number(text) == form
+
+
+def test_whole_text_without_its_margins():
+    assert whole("  two words\n") == (2, 11)
+    assert whole(" \n") is None
+
+
+@pytest.mark.parametrize(
+    ("verifier", "text", "gold", "score"),
+    [
+        ("number", "It is $1,018.00.", "1018", 1),
+        ("number", "It is 1018", "1,018", 1),
+        ("number", "It is 95", "-95", 0),
+        ("number", "-95", "-95", 1),
+        ("exact", " Paris\n", "paris ", 1),
+        ("exact", "Paris, France", "Paris", 0),
+        ("chrf", " le chat", "le chat", 1),
+        ("chrf", "xyz", "le chat", 0),
+    ],
+)
+def test_answers_are_judged_against_gold(verifier, text, gold, score):
+    judge = VERIFIERS[verifier]
+    span = judge.find(text)
+    assert judge.score(judge.normalise(text[span.start : span.end]), gold) == pytest.approx(score)
+    assert judge.exact == (verifier != "chrf")
+
+
+def test_chrf_of_a_sentence_is_that_of_sacrebleu():
+    from sacrebleu import sentence_chrf as reference
+
+    pair = "the cat sat on a mat", "the cat is on the mat"
+    score = sentence_chrf(*pair)
+    assert score == pytest.approx(reference(pair[0], [pair[1]]).score / 100)
+    assert 0.3 < score < 0.8

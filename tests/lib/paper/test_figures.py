@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.paper import figures
+
+
+def _rows(values):
+    return pd.DataFrame({"value": values, "ci_low": [0.5, None, None], "ci_high": [1.5, None, None]})
+
+
+def test_the_font_package_is_not_imported():
+    import sys
+
+    figures.style()
+    assert figures.FONT_PACKAGE not in sys.modules
+
+
+def test_drawable_knows_the_fonts():
+    figures.style()
+    assert figures.drawable("Japanese (日本語)")
+    assert not figures.drawable("தமிழ்")
+
+
+@pytest.mark.parametrize("horizontal", [False, True])
+def test_missing_points_say_so_and_are_not_zero(horizontal):
+    _, axes = figures.panels(1, 1, 2)
+    figures.points(axes[0, 0], [0, 1, 2], _rows([1.0, None, 2.0]), horizontal=horizontal)
+    assert [text.get_text() for text in axes[0, 0].texts] == ["n/a"]
+    drawn = axes[0, 0].lines[0].get_xydata()[:, 0 if horizontal else 1]
+    assert drawn.tolist() == [1.0, 2.0]
+
+
+def test_missing_cells_say_so():
+    _, axes = figures.panels(1, 1, 2)
+    figures.heat_map(axes[0, 0], pd.DataFrame([[1.0, np.nan], [2.0, 3.0]]), digits=1)
+    texts = {tuple(np.floor(text.get_position())): text.get_text() for text in axes[0, 0].texts}
+    assert texts == {(0, 0): "1.0", (1, 0): "n/a", (0, 1): "2.0", (1, 1): "3.0"}
+
+
+def test_cells_may_hold_texts():
+    _, axes = figures.panels(1, 1, 2)
+    values = pd.DataFrame([[1.0, np.nan]])
+    figures.heat_map(axes[0, 0], values, texts=pd.DataFrame([["3+1", "no"]]))
+    assert [text.get_text() for text in axes[0, 0].texts] == ["3+1", "n/a"]
+
+
+def test_log_ticks():
+    assert figures.log_ticks(0.9, 60) == [1, 2, 5, 10, 20, 50]
+    assert figures.log_ticks(2.1, 4.9) == [2.1, 4.9]
+
+
+def test_count():
+    assert figures.count(pd.Series([1024, 1024])) == "1,024"
+    assert figures.count(pd.Series([10, 1024])) == "10 to 1,024"
+    assert figures.count(pd.Series([], dtype=int)) == "no"
+
+
+def test_save_leaves_nothing_when_it_fails(tmp_path):
+    figure, _ = figures.panels(1, 1, 2)
+    with pytest.raises(KeyError):
+        figures.save(figure, [tmp_path / "a.svg", tmp_path / "a.unknown"])
+    assert list(tmp_path.iterdir()) == []
