@@ -9,10 +9,14 @@ import venv
 from pathlib import Path
 
 
+def cache(name: str) -> Path:
+    """A folder for what benchmarks fetch once, in the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tok2cot" / "benchmarks" / name
+
+
 def environment(benchmark: str, pins: list[str]) -> Path:
     """The Python of an environment with pinned packages, in the user's cache folder; it is made once."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = cache / "tok2cot" / "benchmarks" / benchmark
+    folder = cache(benchmark)
     python, made = folder / "bin" / "python", folder / "pins.json"
     if not made.is_file() or json.loads(made.read_text()) != pins:
         venv.create(folder, with_pip=True, clear=True)

@@ -1,9 +1,10 @@
 """How much faster texts are encoded than by the reference: our own byte-level BPE, on unique lines.
 
 Example:
-    python tests/benchmarks/tokenizer_encode.py results/corpus/*/train/*.parquet
+    python tests/benchmarks/tokenizer_encode.py
 
-READS   results/corpus/{corpus}/train/{lang}.parquet
+READS   LibreOffice's help in 15 languages (help_texts.py), or the tables of documents that are named, like
+        results/corpus/*/train/*.parquet
 
 A tokenizer is trained on the text; then, in turns, `tokenizers.encode_batch` and the encoder of this
 project (with its check on a sample, and the cuts between tokens) encode the same lines, in one thread.
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import help_texts
 import numpy as np
 
 os.environ["RAYON_NUM_THREADS"] = "1"
@@ -54,9 +56,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def main(paths: list[Path]) -> None:
     """Train, check that the ids are the same, time in pairs, and print a table."""
-    if not paths:
-        sys.exit("give the Parquet files of documents, like results/corpus/catalogs/train/*.parquet")
-    texts = list(dict.fromkeys(lines(paths)))
+    texts = list(dict.fromkeys(lines(paths or help_texts.files())))
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
     tokenizer = trainers.bytebpe(texts, SIZE)
     print(f"{len(texts)} unique lines, {megabytes:.1f} MB, {SIZE} pieces")

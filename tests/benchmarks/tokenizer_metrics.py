@@ -1,16 +1,17 @@
 """How much faster a metric pass is than that of other tools, on identical text.
 
 Example:
-    python tests/benchmarks/metrics.py
+    python tests/benchmarks/tokenizer_metrics.py
 
-READS   results/corpus/catalogs/train/*.parquet (the largest split) and a byte-BPE of the default run, which
-        are made if they are not there
+READS   LibreOffice's help in 15 languages (help_texts.py), or a folder with one table of documents a language
 WRITES  an environment with the pinned tools, in the user's cache folder; nothing else
 
 A pass is to encode the text of all languages and to find every metric of it: here all of
-tokenizer_measure.py but the bootstrap, with words by ICU; there what the tool's own report has. Each pair
-is one pass of ours and one of theirs, each in a process of its own with one thread; counted is CPU time
-without imports and loading. Ends with status 1 when a ratio's median is below the bar.
+tokenizer_measure.py but the bootstrap, with words by ICU; there what the tool's own report has. The
+tokenizer is a byte-level BPE of 16,000 pieces, learnt on the same text. Each pair is one pass of ours and
+one of theirs, each in a process of its own with one thread; counted is CPU time without imports and
+loading. What recurs is measured once, so that a pass is the faster the more text there is. Ends with
+status 1 when a ratio's median is below the bar.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import help_texts
 from peers import environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BAR = 15.0
-PAIRS = 5
-TOKENIZER = "results/tokenizer/bytebpe-16k-universal/tokenizer.json"
-CORPUS = "results/corpus/catalogs/train"
+PAIRS = 3
+SIZE = 16_000
+DOCUMENTS = 15_000  # of each language
 PINS = [
     "glotscope==0.1.0",
     "toklens==0.1.2",
@@ -48,6 +50,7 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
     """All of a corpus but the bootstrap."""
     sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
     import numpy as np
+    import pandas as pd
     import pyarrow as pa
     from tokenizer_measure import measure_language
     from tokenizers import Tokenizer
@@ -65,9 +68,9 @@ def ours(tokenizer: str, texts: Texts) -> Callable[[], object]:
 
     def run() -> object:
         found = {lang: measure_language(encoder, table, [icu]) for lang, table in tables.items()}
-        groups = {lang: measured.groups for lang, measured in found.items()}
-        against = [fairness.premium(groups[lang], groups[REFERENCE]) for lang in found]
-        shared = fairness.parallel(groups)
+        said = fairness.said(pd.concat([measured.lengths for measured in found.values()], ignore_index=True))
+        against = [fairness.premium(said, lang, REFERENCE) for lang in found]
+        shared = fairness.parallel(said)
         total = np.sum([measured.counts for measured in found.values()], axis=0)
         fits = [zipf.fit(counts) for counts in [*(measured.counts for measured in found.values()), total]]
         return found, against, fairness.gini(shared.sum(0)), fits
@@ -121,36 +124,11 @@ def timed(name: str, tokenizer: str, file: str) -> None:
     print(time.process_time() - start)
 
 
-def made(tokenizer: Path, corpus: Path) -> None:
-    """Make what the default run has and is not there: the tokenizer, and the texts of its first corpus."""
-    if tokenizer.is_file() and (corpus / f"{REFERENCE}.parquet").is_file():
-        return
-    if (str(tokenizer), str(corpus)) != (TOKENIZER, CORPUS):
-        sys.exit(f"{tokenizer}, {corpus}: not there")
-    import yaml
-
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    files = [f"{corpus}/{lang}.parquet" for lang in config["corpora"]["catalogs"]["languages"]]
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        "--quiet",
-        "all",
-        "--",
-        str(tokenizer),
-        *files,
-    ]
-    subprocess.run(command, check=True)
-
-
 def main() -> None:
     """Print a table by tool, then a line with the ratio for each."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--tokenizer", type=Path, default=Path(TOKENIZER))
-    options.add_argument("--corpus", type=Path, default=Path(CORPUS), help="folder of one table a language")
+    options.add_argument("--corpus", type=Path, help="folder of one table a language")
+    options.add_argument("--documents", type=int, default=DOCUMENTS, help="most documents of a language")
     options.add_argument("--pairs", type=int, default=PAIRS)
     options.add_argument("--timed", nargs=3, metavar=("TOOL", "TOKENIZER", "TEXTS"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
@@ -159,9 +137,11 @@ def main() -> None:
 
     import pandas as pd
 
-    made(chosen.tokenizer, chosen.corpus)
-    tables = {path.stem: pd.read_parquet(path) for path in sorted(chosen.corpus.glob("*.parquet"))}
-    texts = {lang: table["text"].tolist() for lang, table in tables.items()}
+    sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+    from lib.tokenizer import trainers
+
+    paths = sorted(chosen.corpus.glob("*.parquet")) if chosen.corpus else help_texts.files()
+    texts = {path.stem: pd.read_parquet(path)["text"].tolist()[: chosen.documents] for path in paths}
     megabytes = sum(len(text.encode()) for said in texts.values() for text in said) / 1e6
     pythons = dict.fromkeys(PASSES, str(environment("tokenizer_metrics", PINS))) | {"ours": sys.executable}
     threads = dict.fromkeys(("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -170,9 +150,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "texts.json"
         file.write_text(json.dumps(texts), encoding="utf-8")
+        trainers.save(
+            trainers.bytebpe([text for said in texts.values() for text in said], SIZE), Path(folder)
+        )
+        tokenizer = Path(folder) / "tokenizer.json"
 
         def seconds(name: str) -> float:
-            command = [pythons[name], __file__, "--timed", name, str(chosen.tokenizer), str(file)]
+            command = [pythons[name], __file__, "--timed", name, str(tokenizer), str(file)]
             done = subprocess.run(command, env=alone, capture_output=True, text=True)
             if done.returncode:
                 sys.exit(f"{name}: {done.stderr}")
@@ -181,7 +165,7 @@ def main() -> None:
         peers = [name for name in PASSES if name != "ours"]
         pairs = {name: [(seconds("ours"), seconds(name)) for _ in range(chosen.pairs)] for name in peers}
 
-    print(f"{megabytes:.2f} MB of {len(texts)} languages, {chosen.tokenizer}")
+    print(f"{megabytes:.2f} MB of {len(texts)} languages, {SIZE} pieces")
     print(f"{'tool':<10} {'ours, MB/s':>12} {'theirs, MB/s':>13}   (medians, of CPU time)")
     for name, timings in pairs.items():
         mine, theirs = (megabytes / statistics.median(column) for column in zip(*timings, strict=True))

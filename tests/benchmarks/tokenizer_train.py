@@ -1,15 +1,16 @@
 """What a grid of byte-level vocabularies costs beside the largest alone, and whether it is the same.
 
 Example:
-    python tests/benchmarks/tokenizer_train.py results/corpus/*/train/*.parquet
+    python tests/benchmarks/tokenizer_train.py
 
-READS   results/corpus/{corpus}/train/{lang}.parquet
+READS   LibreOffice's help in 15 languages (help_texts.py), or the tables of documents that are named, like
+        results/corpus/*/train/*.parquet
 
 The steps run as in the pipeline, each in a process of its own: merges are learnt once, and a tokenizer is
 cut for each size; alone, merges are learnt for that size only. A pair is the CPU seconds of all these
 processes for three sizes, and for the largest alone. The merges of each tokenizer are compared with those
-that `tokenizers` learns for its size on the same text. On little text the starting of processes tells: give
-10 MB or more. Ends with status 1 when a merge differs, or when the median ratio is above the bar.
+that `tokenizers` learns for its size on the same text. On little text the starting of processes tells.
+Ends with status 1 when a merge differs, or when the median ratio is above the bar.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import help_texts
 
 os.environ["RAYON_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
@@ -72,8 +75,7 @@ def alone(paths: list[Path], size: int) -> list:
 
 def main(paths: list[Path]) -> None:
     """Time in pairs, compare with trainings of one size each, and print a table."""
-    if not paths:
-        sys.exit("give the Parquet files of documents, like results/corpus/catalogs/train/*.parquet")
+    paths = paths or help_texts.files()
     ratios = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

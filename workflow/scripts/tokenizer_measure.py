@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from pathlib import Path
@@ -39,10 +39,11 @@ from lib.contracts.tokenizer import LENGTHS, LORENZ, METRICS, ZIPF
 from lib.progress import Work
 from lib.tokenizer import distribution, fairness, token_bytes, words, zipf
 from lib.tokenizer.engines import Encoder
+from lib.tokenizer.parts import Parts
 from lib.tokenizer.ratios import Cuts, Ratio, text_ratios, whole_tokens, word_ratios
 
 POOLED = "mul_Zyyy"  # all languages together; mul is ISO 639-2 for multiple languages
-BLOCK = 2_000_000  # bytes of text that are measured at a time, which bounds the memory
+BLOCK = 8_000_000  # bytes of text that are measured at a time, which bounds the memory
 EMPTY = dict.fromkeys(("segmenter", "n_words", "value", "ci_low", "ci_high"))  # what a row may lack
 
 
@@ -52,13 +53,11 @@ class Measured(NamedTuple):
     Attributes:
         rows: of the table of metrics; a ratio has no value yet.
         counts: occurrences of each id.
-        groups: tokens of each group of parallel documents.
-        lengths: tokens and bytes of each document.
+        lengths: tokens and bytes of each document, and the group of parallel ones that it is in.
     """
 
     rows: list[dict[str, Any]]
     counts: np.ndarray
-    groups: Counter
     lengths: pd.DataFrame
 
 
@@ -100,24 +99,24 @@ def measure(
     with Work("tokenizer_measure", len(documents), "languages") as work:
         rows, found = [], {}
         for path in documents:
-            parts = blocks(path)
-            first = next(parts, None)
+            some = blocks(path)
+            first = next(some, None)
             if first is None:
                 raise UserError(f"{path}: no documents; take the language out of corpora.{corpus}.languages")
             lang = first["lang"][0].as_py()
-            found[lang] = measure_language(encoder, chain([first], parts), words.segmenters(lang, beside))
+            found[lang] = measure_language(encoder, chain([first], some), words.segmenters(lang, beside))
             rows += [{"lang": lang, **row} for row in _valued(found[lang].rows, resamples, seed)]
             work.advance(note=lang)
-        groups = {lang: measured.groups for lang, measured in found.items()}
-        rows += _valued(_premiums(groups, reference), resamples, seed)
-        unequal, curve = _inequality(groups, resamples, seed)
-        said = ", ".join(f"{n} texts by {engine}" for engine, n in sorted(encoder.texts.items()))
-        print(f"encoded {said}", file=sys.stderr)
+        tokens = pd.concat([measured.lengths for measured in found.values()], ignore_index=True)
+        said = fairness.said(tokens)
+        rows += _valued(_premiums(said, reference), resamples, seed)
+        unequal, curve = _inequality(said, resamples, seed)
+        engines = ", ".join(f"{n} texts by {engine}" for engine, n in sorted(encoder.texts.items()))
+        print(f"encoded {engines}", file=sys.stderr)
         rows = [{**facts, **row} for row in rows + unequal]
         METRICS.write(rows, metrics, inputs=inputs, seed=seed, encoded=dict(encoder.texts))
         LORENZ.write([{**names, **row} for row in curve], lorenz, inputs=inputs)
-        tokens = pd.concat([measured.lengths for measured in found.values()], ignore_index=True)
-        LENGTHS.write(tokens.assign(**names), lengths, inputs=inputs)
+        LENGTHS.write(tokens.drop(columns="group_id").assign(**names), lengths, inputs=inputs)
         counts = {lang: measured.counts for lang, measured in found.items()}
         if len(counts) > 1:
             counts[POOLED] = np.sum(list(counts.values()), axis=0)
@@ -125,7 +124,7 @@ def measure(
 
 
 def blocks(path: Path) -> Iterator[pa.RecordBatch]:
-    """The documents of a file, some at a time: 2 MB of text, or one document that is longer."""
+    """The documents of a file, some at a time: 8 MB of text, or one document that is longer."""
     for batch in DOCUMENTS.batches(path, "lang", "doc_id", "group_id", "text"):
         before = np.cumsum(pc.binary_length(batch["text"]).to_numpy(), dtype=np.int64) // BLOCK
         edges = [0, *(np.flatnonzero(np.diff(before)) + 1).tolist(), len(batch)]
@@ -134,29 +133,29 @@ def blocks(path: Path) -> Iterator[pa.RecordBatch]:
 
 
 def measure_language(
-    encoder: Encoder, parts: Iterable[pa.RecordBatch], segmenters: list[words.Segmenter]
+    encoder: Encoder, documents: Iterable[pa.RecordBatch], segmenters: list[words.Segmenter]
 ) -> Measured:
     """All that is measured in one language by itself.
 
     Args:
         encoder: the tokenizer.
-        parts: documents of the language, at least one.
+        documents: those of the language, some at a time, at least one.
         segmenters: what finds its words.
     """
-    known = encoder.known
-    counts, groups = np.zeros(len(known.bytes), int), Counter()
+    counts = np.zeros(len(encoder.known.bytes), int)
     lengths, of_texts, of_words = [], [], defaultdict(list)
-    for part in parts:
-        texts = part["text"].to_pylist()
-        encoded = encoder.encode(texts)
-        of_texts.append(_measure_texts(encoder, encoded, texts))
+    for block in documents:
+        parts = encoder.parts(block["text"])
+        encoded = encoder.encode(parts.forms)
+        of_texts.append(_measure_texts(encoder, encoded, parts))
         for segmenter in segmenters:
-            of_words[segmenter].append(_measure_words(encoder, encoded, words.find(texts, segmenter)))
-        counts += np.bincount(encoded.ids, minlength=len(counts))
-        for group, tokens in zip(part["group_id"].to_pylist(), encoded.counts.tolist(), strict=True):
-            groups[group] += tokens
-        names = part.select(["lang", "doc_id"]).to_pandas()
-        lengths.append(names.assign(tokens=encoded.counts, bytes=encoded.octets))
+            found = words.find(parts.forms, segmenter)
+            of_words[segmenter].append(_measure_words(encoder, encoded, parts, found))
+        times = np.repeat(parts.occurrences(), encoded.counts)
+        counts += np.bincount(encoded.ids, times, len(counts)).astype(int)
+        names = block.select(["lang", "doc_id", "group_id"]).to_pandas()
+        tokens, octets = parts.total(encoded.counts), parts.total(encoded.octets)
+        lengths.append(names.assign(tokens=tokens, bytes=octets))
     rows = [{"metric": metric, "ratio": ratio} for metric, ratio in _joined(of_texts)]
     values = distribution.type_metrics(counts, encoder.tokenizer.get_vocab_size())
     n = sum(map(len, lengths))
@@ -166,7 +165,7 @@ def measure_language(
         for segmenter, ratios in of_words.items()
         for metric, ratio in _joined(ratios)
     ]
-    return Measured(rows, counts, groups, pd.concat(lengths, ignore_index=True))
+    return Measured(rows, counts, pd.concat(lengths, ignore_index=True))
 
 
 def _joined(parts: list[dict[str, Ratio]]) -> list[tuple[str, Ratio]]:
@@ -177,44 +176,53 @@ def _joined(parts: list[dict[str, Ratio]]) -> list[tuple[str, Ratio]]:
     ]
 
 
-def _measure_texts(encoder: Encoder, encoded: token_bytes.Encoded, texts: list[str]) -> dict[str, Ratio]:
+def _measure_texts(encoder: Encoder, encoded: token_bytes.Encoded, parts: Parts) -> dict[str, Ratio]:
     """Metrics of some texts that need no words."""
-    document = np.repeat(np.arange(len(texts)), encoded.counts)
+    form = np.repeat(np.arange(len(parts.forms)), encoded.counts)
     ratios = text_ratios(
         tokens=encoded.counts,
-        characters=np.array([len(text) for text in texts]),
+        characters=pc.utf8_length(parts.forms).to_numpy(),
         octets=encoded.octets,
-        fragments=np.bincount(document, encoder.known.fragments[encoded.ids], len(texts)),
+        fragments=np.bincount(form, encoder.known.fragments[encoded.ids], len(parts.forms)),
         unknown=encoded.unknown,
     )
-    same = token_bytes.round_trips(encoder.tokenizer, encoder.known, texts, encoded)
-    return {**ratios, "round_trip": Ratio(same, np.ones(len(texts)))}
+    same = token_bytes.round_trips(encoder.tokenizer, encoder.known, parts.forms, encoded)
+    trips = Ratio(parts.total(~same) == 0, np.ones(len(parts.first) - 1))
+    return {metric: parts.ratio(ratio) for metric, ratio in ratios.items()} | {"round_trip": trips}
 
 
-def _measure_words(encoder: Encoder, encoded: token_bytes.Encoded, found: words.Words) -> dict[str, Ratio]:
+def _measure_words(
+    encoder: Encoder, encoded: token_bytes.Encoded, parts: Parts, found: words.Words
+) -> dict[str, Ratio]:
     """Word metrics of some texts by one segmenter; each distinct word is encoded alone once."""
     starts, ends = 2 * found.starts, 2 * found.ends
-    edges = 2 * np.concatenate([[0], np.cumsum(encoded.octets)])  # where one text ends and the next begins
+    edges = 2 * np.concatenate([[0], np.cumsum(encoded.octets)])  # where one part ends and the next begins
     cuts = Cuts(np.concatenate([encoded.cuts, edges]), edges[-1])
     in_context = cuts.inside(starts, ends)
-    alone = encoder.encode(found.forms)
+    # A word that is all of a part is met alone there already.
     spaced = np.zeros(len(found.forms), bool)
     spaced[found.form] = found.spaced
+    isolated = np.full(len(found.forms), -1)
+    by_itself = found.ends - found.starts + found.spaced == encoded.octets[found.document]
+    isolated[found.form[by_itself]] = in_context[by_itself]
+    others = np.flatnonzero(isolated < 0)
+    alone = encoder.encode(found.forms.take(pa.array(others)))
     last = 2 * np.cumsum(alone.octets)
-    isolated = Cuts(alone.cuts, last[-1] if len(last) else 0).inside(last - 2 * (alone.octets - spaced), last)
-    return word_ratios(
+    inside = Cuts(alone.cuts, last[-1] if len(last) else 0).inside
+    isolated[others] = inside(last - 2 * (alone.octets - spaced[others]), last)
+    ratios = word_ratios(
         encoded.counts,
         found.document,
         in_context=in_context,
         isolated=isolated[found.form],
         whole=whole_tokens(cuts, starts, ends, found.spaced, in_context),
     )
+    return {metric: parts.ratio(ratio) for metric, ratio in ratios.items()}
 
 
-def _premiums(groups: dict[str, Counter], reference: str) -> list[dict[str, Any]]:
+def _premiums(said: pd.DataFrame, reference: str) -> list[dict[str, Any]]:
     """A row for each language that says what the reference says, if any but the reference does."""
-    against = groups.get(reference, Counter())
-    ratios = {lang: fairness.premium(tokens, against) for lang, tokens in groups.items()}
+    ratios = {lang: fairness.premium(said, lang, reference) for lang in said}
     rows = [
         {"lang": k, "metric": "premium", "ratio": ratio} for k, ratio in ratios.items() if ratio is not None
     ]
@@ -222,10 +230,10 @@ def _premiums(groups: dict[str, Counter], reference: str) -> list[dict[str, Any]
 
 
 def _inequality(
-    groups: dict[str, Counter], resamples: int, seed: int
+    said: pd.DataFrame, resamples: int, seed: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The row of the Gini coefficient, and the points of the Lorenz curve; none where nothing is parallel."""
-    tokens = fairness.parallel(groups)
+    tokens = fairness.parallel(said)
     if tokens is None:
         print("no Gini coefficient: there are no two languages, or nothing that all say", file=sys.stderr)
         return [], []
@@ -239,7 +247,7 @@ def _inequality(
     curve, order = fairness.lorenz(total), np.argsort(total, kind="stable")
     points = [
         {
-            "lang": list(groups)[index],
+            "lang": said.columns[index],
             "tokens": int(total[index]),
             "share_of_languages": (place + 1) / len(total),
             "share_of_tokens": float(curve[place]),

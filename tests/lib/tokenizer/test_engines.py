@@ -48,6 +48,40 @@ def test_what_is_encoded_is_the_references(name):
     assert sum(encoder.texts.values()) == len(TEXTS)
 
 
+def ids_by_text(encoder, pieces):
+    """Ids of texts, put together from those of their parts."""
+    encoded = encoder.encode(pieces.forms)
+    of_form = np.split(encoded.ids, np.cumsum(encoded.counts)[:-1])
+    return [
+        [index for form in some for index in of_form[form].tolist()]
+        for some in np.split(pieces.form, pieces.first[1:-1])
+    ]
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_parts_are_encoded_as_they_are_in_their_place(name):
+    tokenizer = TOKENIZERS[name]()
+    encoder, many = Encoder(tokenizer), TEXTS * 3
+    pieces = encoder.parts(many)
+    expected = [encoding.ids for encoding in tokenizer.encode_batch(many, add_special_tokens=False)]
+    assert ids_by_text(encoder, pieces) == expected
+    assert (len(pieces.form) > 2 * len(many)) == (name in ("bytebpe", "bpe", "normalised"))
+
+
+def test_a_tokenizer_that_knows_where_a_text_begins_gets_whole_texts():
+    tokenizer = TOKENIZERS["bpe"]()
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), tokenizer.normalizer])
+    assert Encoder(tokenizer).parts(["the cat sat"]).forms.to_pylist() == ["the cat sat"]
+
+
+def test_tokens_that_reach_over_a_space():
+    vocab = {char: index for index, char in enumerate(["a", "Ġ", "aĠ"])}
+    tokenizer = Tokenizer(models.BPE(vocab, [("a", "Ġ")]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    assert Encoder(tokenizer).parts(["a a a"]).forms.to_pylist() == ["a a a"]
+
+
 def test_the_fast_engine_encodes_what_it_can():
     encoder = Encoder(TOKENIZERS["bytebpe"]())
     encoder.encode(TEXTS)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib.tokenizer import fairness
@@ -8,12 +9,32 @@ def value(ratio):
     return ratio.numerators.sum() / ratio.denominators.sum()
 
 
+def said(tokens):
+    """What languages say, from a table of tokens by group for each; some of a group's in two documents."""
+    rows = [
+        {"lang": lang, "group_id": group, "tokens": part}
+        for lang, groups in tokens.items()
+        for group, count in groups.items()
+        for part in (count - 1, 1)
+    ]
+    return fairness.said(pd.DataFrame(rows, columns=["lang", "group_id", "tokens"]))
+
+
+def test_tokens_by_group_and_language():
+    table = said({"fra": {"b": 4, "a": 6}, "eng": {"a": 3}})
+    assert table.index.tolist() == ["a", "b"] and table.columns.tolist() == ["fra", "eng"]
+    assert table["fra"].tolist() == [6, 4]
+    assert table["eng"].iloc[0] == 3 and np.isnan(table["eng"].iloc[1])
+
+
 def test_premium_is_over_what_both_say():
-    ratio = fairness.premium({"a": 6, "b": 4, "only here": 100}, {"b": 2, "a": 3, "only there": 100})
+    both = said({"fra": {"a": 6, "b": 4, "only here": 100}, "eng": {"b": 2, "a": 3, "only there": 100}})
+    ratio = fairness.premium(both, "fra", "eng")
     assert value(ratio) == 2.0
     assert ratio.numerators.tolist() == [6, 4]
     assert ratio.denominators.tolist() == [3, 2]
-    assert fairness.premium({"a": 1}, {"b": 1}) is None
+    assert fairness.premium(said({"fra": {"a": 1}, "eng": {"b": 1}}), "fra", "eng") is None
+    assert fairness.premium(both, "fra", "deu") is None
 
 
 def test_gini():
@@ -41,11 +62,11 @@ def test_gini_is_twice_the_area_over_the_lorenz_curve():
 
 
 def test_what_all_languages_say():
-    said = {"a": {"x": 1, "y": 2, "z": 9}, "b": {"y": 4, "x": 3}, "c": {"x": 5, "y": 6, "w": 1}}
-    assert fairness.parallel(said).tolist() == [[1, 3, 5], [2, 4, 6]]
-    assert fairness.parallel({"a": {"x": 1}}) is None
-    assert fairness.parallel({"a": {"x": 1}, "b": {"y": 1}}) is None
-    assert fairness.parallel({}) is None
+    some = {"a": {"x": 1, "y": 2, "z": 9}, "b": {"y": 4, "x": 3}, "c": {"x": 5, "y": 6, "w": 1}}
+    assert fairness.parallel(said(some)).tolist() == [[1, 3, 5], [2, 4, 6]]
+    assert fairness.parallel(said({"a": {"x": 1}})) is None
+    assert fairness.parallel(said({"a": {"x": 1}, "b": {"y": 1}})) is None
+    assert fairness.parallel(said({})) is None
 
 
 def test_gini_is_that_of_another_tool():

@@ -1,7 +1,9 @@
+import pyarrow as pa
 import pytest
 from multilingual import texts
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from lib.tokenizer import characters
 from lib.tokenizer import token_bytes as tb
 from lib.tokenizer import trainers as training
 
@@ -59,11 +61,6 @@ def test_fragments_of_characters():
     assert not tb.is_fragment("é".encode()) and not tb.is_fragment(b"\n") and not tb.is_fragment(None)
 
 
-def test_character_starts():
-    assert tb.character_starts("aé猫𠮷").tolist() == [0, 1, 3, 6, 10]
-    assert tb.character_starts("").tolist() == [0]
-
-
 @pytest.mark.parametrize("make", [byte_level, with_fallback])
 def test_cuts_are_those_of_the_slow_way(make):
     tokenizer = make()
@@ -81,7 +78,7 @@ def test_offsets_and_bytes_agree_but_inside_characters():
     for text in TEXTS:
         encoding = tokenizer.encode(text, add_special_tokens=False)
         by_offsets = tb.offset_cuts(encoding, text)
-        starts = set(tb.character_starts(text).tolist())
+        starts = set(characters.starts(text).tolist())
         whole = {2 * cut for cut in slow_cuts(tokenizer, text) if cut in starts}
         assert {int(cut) for cut in by_offsets if cut % 2 == 0} == whole
         # A cut inside a character is an odd number beside that character's first byte.
@@ -144,7 +141,7 @@ def test_round_trips_are_those_of_decoding(make):
             == text
             for text in [*TEXTS, "café"]
         ]
-        assert tb.round_trips(tokenizer, known, [*TEXTS, "café"], encoded).tolist() == expected
+        assert tb.round_trips(tokenizer, known, pa.array([*TEXTS, "café"]), encoded).tolist() == expected
 
 
 def test_bytes_that_are_the_text_need_no_decoding(monkeypatch):
@@ -152,8 +149,8 @@ def test_bytes_that_are_the_text_need_no_decoding(monkeypatch):
     known = tb.pieces(tokenizer)
     encoded = tb.encode(tokenizer, known, TEXTS)
     assert known.plain and not tb.pieces(with_fallback()).plain
-    assert tb.round_trips(None, known, TEXTS, encoded).all()  # nothing is there to decode with
+    assert tb.round_trips(None, known, pa.array(TEXTS), encoded).all()  # nothing is there to decode with
     changed = [TEXTS[1], TEXTS[0], *TEXTS[2:]]
-    assert tb.round_trips(tokenizer, known, changed, encoded).tolist() == [False, False] + [True] * (
-        len(TEXTS) - 2
-    )
+    assert tb.round_trips(tokenizer, known, pa.array(changed), encoded).tolist() == [False, False] + [
+        True
+    ] * (len(TEXTS) - 2)

@@ -7,12 +7,15 @@ sample of each batch of texts.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
-from lib.tokenizer import token_bytes
+from lib.tokenizer import characters, parts, token_bytes
+from lib.tokenizer.parts import Parts
 from lib.tokenizer.token_bytes import Encoded
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 REFERENCE = "tokenizers"
 FAST = "splintr"
 CHECKED = 50  # texts of a batch, evenly spaced, whose ids are compared
+Texts = TypeVar("Texts", list[str], pa.Array)
+OVER_SPACE = re.compile(rb"\S ")  # in a token that reaches from one part of a text into the next
 
 
 class Encoder:
@@ -39,7 +44,18 @@ class Encoder:
         self._strange = ~self.known.known
         if self.known.unknown is not None:
             self._strange[self.known.unknown] = True
+        self._parted = self._parts_at_spaces()
         self._fast = self._load()
+
+    def _parts_at_spaces(self) -> bool:
+        """Whether no token can reach from one part of a text into the next, nor tell where it stands.
+
+        Unigram could tell: which of equally likely segmentations it finds depends on the rounding of the
+        sum before them.
+        """
+        within = not any(OVER_SPACE.search(piece) for piece in self.known.bytes if piece)
+        swallows = any(token.rstrip for token in self.tokenizer.get_added_tokens_decoder().values())
+        return type(self.tokenizer.model).__name__ == "BPE" and within and not swallows
 
     def _load(self):
         """The fast engine; None where it cannot serve.
@@ -65,26 +81,61 @@ class Encoder:
         expected = [i for encoding in encodings for i in encoding.ids]
         return counts.tolist() == [len(encoding) for encoding in encodings] and ids.tolist() == expected
 
-    def encode(self, texts: list[str]) -> Encoded:
+    def parts(self, texts: list[str] | pa.Array) -> Parts:
+        """Parts of texts that are encoded alone as they are in their place.
+
+        These are parts at spaces where no token reaches over their edges, and a sample of the texts
+        shows that they are encoded and decoded as the texts are; else they are whole texts.
+        """
+        packed = characters.laid(texts)
+        if self._parted and not self._alters(_sample(packed)):
+            return parts.at_spaces(packed)
+        return parts.whole(packed)
+
+    def _alters(self, texts: pa.Array) -> bool:
+        """Whether what parts of texts are encoded to differs from the reference's encoding of the texts."""
+        pieces = parts.at_spaces(texts)
+        forms, said = self._ids(pieces.forms.to_pylist()), texts.to_pylist()
+        expected = [
+            encoding.ids for encoding in self.tokenizer.encode_batch_fast(said, add_special_tokens=False)
+        ]
+        back = self.tokenizer.decode_batch(forms + expected, skip_special_tokens=False)
+        of_texts = np.split(pieces.form, pieces.first[1:-1])
+        return any(
+            ids != [index for form in of_text for index in forms[form]]
+            or text != "".join(back[form] for form in of_text)
+            for ids, text, of_text in zip(expected, back[len(forms) :], of_texts, strict=True)
+        )
+
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        """The ids of each text, by the fast engine if there is one."""
+        if self._fast is None:
+            encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            return [encoding.ids for encoding in encodings]
+        ids, counts = _flat(self._fast, texts)
+        return [some.tolist() for some in np.split(ids, np.cumsum(counts)[:-1])]
+
+    def encode(self, texts: list[str] | pa.Array) -> Encoded:
         """Encode texts as :func:`token_bytes.encode` does, each alone and without special tokens.
 
         The fast engine's ids are taken where its tokens' bytes add up to the text and none is
         unknown; the reference encodes what is left, and everything where a sample of the texts
         shows that the two differ.
         """
-        sample = texts[:: max(1, -(-len(texts) // CHECKED))]
-        if self._fast is None or not self._agrees(self._fast, sample):
-            self._count(REFERENCE, len(texts))
-            return token_bytes.encode(self.tokenizer, self.known, texts)
-        ids, counts = _flat(self._fast, texts)
+        packed = characters.laid(texts)
+        said = packed.to_pylist()
+        if self._fast is None or not self._agrees(self._fast, _sample(said)):
+            self._count(REFERENCE, len(said))
+            return token_bytes.encode(self.tokenizer, self.known, said)
+        ids, counts = _flat(self._fast, said)
         ends = np.cumsum(self.known.sizes[ids])
-        _, octets = token_bytes.utf8(texts)
+        _, octets = characters.utf8(packed)
         odd = self._odd(ids, counts, octets, ends)
-        self._count(FAST, len(texts) - int(odd.sum()))
+        self._count(FAST, len(said) - int(odd.sum()))
         if odd.any():
             self._count(REFERENCE, int(odd.sum()))
-            return self._mended(texts, ids, counts, octets, odd)
-        return Encoded(ids, counts, octets, _cuts(ends, counts), np.zeros(len(texts), int))
+            return self._mended(said, ids, counts, octets, odd)
+        return Encoded(ids, counts, octets, _cuts(ends, counts), np.zeros(len(said), int))
 
     def _count(self, engine: str, n: int) -> None:
         if n:
@@ -120,6 +171,11 @@ class Encoder:
         cuts[from_fast] = _moved(plain, counts[~odd], octets, ~odd)
         cuts[~from_fast] = _moved(ours.cuts, ours.counts, octets, odd)
         return Encoded(merged, total, octets, cuts, unknown)
+
+
+def _sample(texts: Texts) -> Texts:
+    """Some texts, evenly spaced."""
+    return texts[:: max(1, -(-len(texts) // CHECKED))]
 
 
 def _flat(engine, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,41 +3,61 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from lib.tokenizer.ratios import Ratio
 
 
-def premium(tokens: dict[str, int], reference: dict[str, int]) -> Ratio | None:
+def said(documents: pd.DataFrame) -> pd.DataFrame:
+    """Tokens of each group of parallel documents, by language; NaN where a language does not say it.
+
+    Args:
+        documents: lang, group_id, and tokens.
+
+    Returns:
+        One row per group, sorted; one column per language, in the order in which they come.
+    """
+    group, groups = pd.factorize(documents["group_id"], sort=True)
+    lang, langs = pd.factorize(documents["lang"])
+    shape = len(groups), len(langs)
+    cell = group * len(langs) + lang
+    found = np.full(len(groups) * len(langs), np.nan)
+    found[cell] = 0
+    found += np.bincount(cell, documents["tokens"], len(found))
+    return pd.DataFrame(found.reshape(shape), groups, langs)
+
+
+def premium(said: pd.DataFrame, lang: str, reference: str) -> Ratio | None:
     """Tokens that a language needs over those that the reference needs to say the same.
 
     Petrov et al. 2023 (tokenization premium), over what both languages say.
 
     Args:
-        tokens: of what is said in the language, by group of parallel documents.
-        reference: the same in the reference language.
+        said: :func:`said` of the documents.
+        lang: the language, one of these.
+        reference: the reference language.
 
     Returns:
         One numerator and denominator per shared group; None where nothing is parallel.
     """
-    shared = sorted(tokens.keys() & reference.keys())
-    if not shared:
+    if reference not in said:
         return None
-    return Ratio(np.array([tokens[g] for g in shared]), np.array([reference[g] for g in shared]))
+    both = said[[lang, reference]].to_numpy()
+    both = both[~np.isnan(both).any(1)]
+    return Ratio(*both.T) if len(both) else None
 
 
-def parallel(tokens: dict[str, dict[str, int]]) -> np.ndarray | None:
+def parallel(said: pd.DataFrame) -> np.ndarray | None:
     """Tokens of what every language says, shape (groups, languages), in the order of the languages.
 
     Args:
-        tokens: of each group of parallel documents, by language.
+        said: :func:`said` of the documents.
 
     Returns:
         None where there are not two languages, or nothing that all of them say.
     """
-    shared = set.intersection(*map(set, tokens.values())) if len(tokens) > 1 else set()
-    if not shared:
-        return None
-    return np.array([[said[group] for said in tokens.values()] for group in sorted(shared)])
+    shared = said.dropna().to_numpy()
+    return shared if len(shared) and shared.shape[1] > 1 else None
 
 
 def gini(costs: np.ndarray) -> np.ndarray:

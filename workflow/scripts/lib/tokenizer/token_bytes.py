@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from lib.tokenizer import characters
+
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
@@ -56,13 +58,6 @@ class Encoded(NamedTuple):
     octets: np.ndarray
     cuts: np.ndarray
     unknown: np.ndarray
-
-
-def utf8(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The bytes of texts laid end to end, shape (bytes,), and the number of each text's, shape (texts,)."""
-    packed = pa.array(texts, pa.large_string())
-    _, ends, data = packed.buffers()
-    return np.frombuffer(data, np.uint8), np.diff(np.frombuffer(ends, np.int64))
 
 
 def load(path: Path) -> Tokenizer:
@@ -144,17 +139,6 @@ def is_fragment(piece: bytes | None) -> bool:
     return False
 
 
-def code_points(text: str) -> np.ndarray:
-    """The code points of a text, shape (characters,)."""
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
-
-
-def character_starts(text: str) -> np.ndarray:
-    """Byte at which each character of a text starts in UTF-8, and where the text ends."""
-    code = code_points(text)
-    return np.concatenate([[0], np.cumsum(1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000))])
-
-
 def offset_cuts(encoding: Encoding, text: str) -> np.ndarray:
     """Cuts from the tokenizer's own offsets, which are in characters, in half bytes.
 
@@ -164,7 +148,7 @@ def offset_cuts(encoding: Encoding, text: str) -> np.ndarray:
     if len(encoding.offsets) < 2:
         return np.zeros(0, int)
     offsets = np.array(encoding.offsets)
-    starts = character_starts(text)
+    starts = characters.starts(text)
     end, start = offsets[:-1, 1], offsets[1:, 0]
     shared = start < end
     return np.where(shared, 2 * starts[start] + 1, starts[end] + starts[start])
@@ -194,7 +178,7 @@ def _decodes_to_bytes(tokenizer: Tokenizer) -> bool:
     return type(decoder).__name__ == "ByteLevel" and all(token.content.isascii() for token in added)
 
 
-def round_trips(tokenizer: Tokenizer, known: Pieces, texts: list[str], encoded: Encoded) -> np.ndarray:
+def round_trips(tokenizer: Tokenizer, known: Pieces, texts: pa.Array, encoded: Encoded) -> np.ndarray:
     """Whether each text is what its ids decode to, special tokens included; shape (texts,).
 
     Args:
@@ -207,12 +191,13 @@ def round_trips(tokenizer: Tokenizer, known: Pieces, texts: list[str], encoded: 
     if known.plain and known.known[encoded.ids].all():
         sums = _running(known.sizes[encoded.ids])[ends]
         decoded = np.frombuffer(known.laid.take(pa.array(encoded.ids)).buffers()[2], np.uint8)
-        if np.array_equal(np.cumsum(encoded.octets), sums) and np.array_equal(decoded, utf8(texts)[0]):
+        data, octets = characters.utf8(texts)
+        if np.array_equal(np.cumsum(octets), sums) and np.array_equal(decoded, data):
             return np.ones(len(texts), bool)
     ids = encoded.ids.tolist()
     parts = [ids[start:end] for start, end in zip([0, *ends.tolist()], ends.tolist(), strict=False)]
     back = tokenizer.decode_batch(parts, skip_special_tokens=False)
-    return np.array([text == again for text, again in zip(texts, back, strict=True)], bool)
+    return np.array([text == again for text, again in zip(texts.to_pylist(), back, strict=True)], bool)
 
 
 def _running(values: np.ndarray) -> np.ndarray:
@@ -235,7 +220,7 @@ def encode(tokenizer: Tokenizer, known: Pieces, texts: list[str]) -> Encoded:
     found = [encoding.ids for encoding in encodings]
     counts = np.array([len(ids) for ids in found], int)
     ids = np.fromiter(chain.from_iterable(found), int, counts.sum())
-    _, octets = utf8(texts)
+    _, octets = characters.utf8(texts)
     starts, ends = np.cumsum(octets) - octets, np.cumsum(counts)
 
     begins, bytes_to = ends - counts, _running(known.sizes[ids])

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lib.cli import UserError
-from lib.tokenizer.token_bytes import character_starts, code_points
+from lib.tokenizer.characters import PLANE, alphanumeric, code_points, laid
+from lib.tokenizer.characters import starts as character_starts
 
 
 class Segmenter(NamedTuple):
@@ -46,7 +48,7 @@ class Words(NamedTuple):
     starts: np.ndarray
     ends: np.ndarray
     spaced: np.ndarray
-    forms: list[str]
+    forms: pa.LargeStringArray
     form: np.ndarray
 
 
@@ -62,21 +64,15 @@ def from_utf16(code: np.ndarray, units: np.ndarray) -> np.ndarray:
         code: code points of the text.
         units: the positions, above zero.
     """
-    wide = code > 0xFFFF
+    wide = code >= PLANE
     return np.searchsorted(np.cumsum(1 + wide), units) + 1 if wide.any() else units
-
-
-@cache
-def _alphanumeric() -> np.ndarray:
-    """Whether each character of the basic plane is a letter or a number."""
-    return np.array([chr(code).isalnum() for code in range(0x10000)])
 
 
 def holding_words(text: str, code: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """:func:`is_word` of each segment of a text, shape (segments,); each ends where the next one starts."""
-    counts = _alphanumeric()
-    if len(code) and code.max() > 0xFFFF:
-        counts = np.concatenate([counts, np.zeros(int(code.max()) - 0xFFFF, bool)])
+    counts = alphanumeric()
+    if len(code) and code.max() >= PLANE:
+        counts = np.concatenate([counts, np.zeros(int(code.max()) + 1 - PLANE, bool)])
         counts[[ord(char) for char in set(text) if char > "\uffff" and char.isalnum()]] = True
     return np.logical_or.reduceat(counts[code], starts) if len(starts) else np.zeros(0, bool)
 
@@ -184,16 +180,18 @@ def segmenters(lang: str, others: dict[str, dict[str, Any]]) -> list[Segmenter]:
     ]
 
 
-def find(texts: list[str], segmenter: Segmenter) -> Words:
+def find(texts: list[str] | pa.Array, segmenter: Segmenter) -> Words:
     """The words of some texts, by a segmenter.
 
     A word's form takes the space before it along, as it stands in running text, so that a tokenizer
     which puts spaces at the start of words meets it as it does there.
     """
-    joined = "\n".join(texts)
-    code, size = code_points(joined), np.array([len(text) + 1 for text in texts], int)
+    lines = laid(texts)
+    said, size = lines.to_pylist(), pc.utf8_length(lines).to_numpy() + 1
+    joined = "\n".join(said)
+    code = code_points(joined)
     at = character_starts(joined)
-    start, end = segmenter.spans(texts).T
+    start, end = segmenter.spans(said).T
     document = np.searchsorted(np.cumsum(size), start, "right")
     spaced = (start > 0) & (code[start - 1] == ord(" ")) if len(start) else np.zeros(0, bool)
     first, last = at[start], at[end]
@@ -208,6 +206,6 @@ def find(texts: list[str], segmenter: Segmenter) -> Words:
         starts=first - document,  # line ends between texts are not theirs
         ends=last - document,
         spaced=spaced,
-        forms=numbered.dictionary.to_pylist(),
+        forms=numbered.dictionary,
         form=numbered.indices.to_numpy().astype(int),
     )
