@@ -28,12 +28,14 @@ from typing import Annotated
 
 import typer
 
+from lib.adaptation.arm import Arm
+from lib.adaptation.attach import add_adapter
 from lib.cli import UserError, main, settings
 from lib.contracts.lora import COSTS, STEPS
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 from lib.provenance import sha256
-from lib.training import Arm, Budget, Checkpoint, add_adapter, digest, train
+from lib.training import Budget, Checkpoint, digest, train
 
 SETTINGS, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -50,7 +52,7 @@ def peak_bytes() -> int:
 
 def lora_train(
     model: Annotated[Path, typer.Option(help="Folder of the base model.")],
-    arm: Annotated[str, typer.Option(help="Arm: JSON or a JSON file, fields of lib.training.Arm.")],
+    arm: Annotated[str, typer.Option(help="Arm: JSON or a JSON file, fields of lib.adaptation.arm.Arm.")],
     budget: Annotated[str, typer.Option(help="Steps and rows a step: JSON or a JSON file.")],
     cell: Annotated[str, typer.Option(help="What is trained: JSON with model, task, arm, seed.")],
     adapter: Annotated[Path, typer.Option(help="Adapter folder to write.")],

@@ -51,68 +51,11 @@ class Recipe(Protocol):
 
 
 @dataclass(frozen=True)
-class Arm:
-    """How an adapter is trained: one arm of the sweep.
-
-    Attributes:
-        method: lora (Hu et al. 2022), rslora (Kalajdzievski 2023) or dora (Liu et al. 2024).
-        rank: rank r of the update.
-        alpha: the update is scaled by alpha / r, for rslora by alpha / sqrt(r).
-        targets: adapted modules; ``all-linear`` is every linear layer but the head.
-        learning_rate: peak of the schedule.
-        warmup: steps of linear warm-up; a cosine to zero follows.
-        weight_decay: of AdamW.
-        clip: largest norm of the gradient.
-        scaling: the factor itself, as the config was expanded; recorded, not used.
-        block: block of the config that the arm comes from; for messages.
-    """
-
-    method: str
-    rank: int
-    alpha: float
-    targets: str | list[str]
-    learning_rate: float
-    warmup: int
-    weight_decay: float
-    clip: float
-    scaling: float
-    block: str
-
-    @property
-    def key(self) -> str:
-        """Where the config has it, for messages."""
-        return f"lora.arms.{self.block}"
-
-
-@dataclass(frozen=True)
 class Budget:
     """How long is trained: optimizer steps of so many rows."""
 
     steps: int
     rows: int
-
-
-def add_adapter(model: PreTrainedModel, arm: Arm, seed: int, start: Path | None) -> PeftModel:
-    """Put a fresh adapter on the model, or go on from a trained one.
-
-    The seed is set here, just before the weights are drawn: set earlier, whatever else draws
-    numbers would decide the initialisation.
-    """
-    import torch
-    from peft import LoraConfig, PeftModel, get_peft_model
-
-    if start:
-        return PeftModel.from_pretrained(model, start, is_trainable=True)
-    torch.manual_seed(derive(seed, "initialisation"))
-    settings = LoraConfig(
-        r=arm.rank,
-        lora_alpha=arm.alpha,
-        target_modules=arm.targets,
-        use_rslora=arm.method == "rslora",
-        use_dora=arm.method == "dora",
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, settings)
 
 
 def learning_rate(arm: Recipe, budget: Budget, step: int) -> float:
@@ -214,7 +157,7 @@ def train(
     ends with the same bits as one that was not.
 
     Args:
-        model: a model, or one with its adapter, see :func:`add_adapter`.
+        model: a model, or one with its adapter, see :func:`lib.adaptation.attach.add_adapter`.
         rows: tokenized examples.
         arm: how.
         budget: how long.
