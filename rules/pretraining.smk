@@ -43,6 +43,7 @@ rule pretraining_train:
         recipe=pretraining_recipe,
         reading=pretraining_reading,
         budget=pretraining_budget,
+        redraw=redraw_option,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
         checkpoint_every=config["pretraining"]["checkpoint_every"],
@@ -55,7 +56,7 @@ rule pretraining_train:
             --text {params.reading:q} \
             --budget {params.budget:q} \
             --name {wildcards.model:q}/{wildcards.arm:q}/seed-{wildcards.seed:q} \
-            --seed {wildcards.seed:q} \
+            --seed {wildcards.seed:q} {params.redraw} \
             --dtype {params.dtype:q} \
             --threads {params.threads:q} \
             --checkpoint-every {params.checkpoint_every:q} \

@@ -18,6 +18,13 @@ def pretraining_outcome(wildcards):
     return outcome(wildcards.model, wildcards.arm, wildcards.seed)
 
 
+def redraw_option(wildcards):
+    """Each seed has weights of its own, where a model from scratch is trained for the first time."""
+    base = config["models"][wildcards.model].get("base")
+    scratch = base is not None and config["models"][base]["source"] == "scratch"
+    return "--redraw" if scratch and grid.before(config, wildcards.arm) == grid.BASE else ""
+
+
 def pretraining_text(wildcards):
     """Training documents of an arm's languages."""
     text = config["pretraining"]["arms"][wildcards.arm]["text"]

@@ -15,7 +15,9 @@ from lib.contracts.pretraining import STEPS
 from lib.table import read_provenance
 
 
-def train(nano, folder, arm=ARM, budget=BUDGET, text=TEXT, model="few", seed=0, dtype="float32", read=None):
+def train(
+    nano, folder, arm=ARM, budget=BUDGET, text=TEXT, model="few", seed=0, dtype="float32", read=None, **named
+):
     pretraining_train.pretraining_train(
         model=nano / model,
         arm=json.dumps(arm),
@@ -29,6 +31,7 @@ def train(nano, folder, arm=ARM, budget=BUDGET, text=TEXT, model="few", seed=0, 
         dtype=dtype,
         threads=1,
         checkpoint_every=2,
+        **named,
     )
     return load_file(folder / "model" / "model.safetensors")
 
@@ -103,6 +106,20 @@ def test_training_learns_and_says_what_it_was(nano, tmp_path):
     assert all(not torch.equal(before[name], weight) for name, weight in after.items())
     record = read_provenance(tmp_path / "steps.parquet")
     assert (record["dtype"], record["threads"], record["seed"]) == ("torch.float32", 1, 0)
+
+
+def test_a_seed_draws_the_weights_of_a_model_from_scratch(nano, tmp_path):
+    still = {"arm": {**ARM, "learning_rate": 0.0}, "budget": {"steps": 1, "rows": 4}}
+    kept = train(nano, tmp_path / "kept", seed=1, **still)
+    start = load_file(nano / "few" / "model.safetensors")
+    assert all(torch.equal(weight, start[name]) for name, weight in kept.items())
+    drawn = [
+        train(nano, tmp_path / f"{n}", seed=seed, redraw=True, **still) for n, seed in enumerate((1, 1, 2))
+    ]
+    assert all(torch.equal(weight, drawn[1][name]) for name, weight in drawn[0].items())
+    name = "model.layers.0.mlp.up_proj.weight"
+    assert not torch.equal(drawn[0][name], drawn[2][name]) and not torch.equal(drawn[0][name], start[name])
+    assert torch.isclose(drawn[0][name].std(), start[name].std(), rtol=0.2)
 
 
 def test_a_run_that_diverges_names_its_setting(nano, tmp_path):

@@ -30,6 +30,7 @@ from lib.contracts.pretraining import STEPS
 from lib.draws import within
 from lib.progress import Work
 from lib.provenance import sha256
+from lib.seeds import derive
 
 
 def pretraining_train(
@@ -40,10 +41,11 @@ def pretraining_train(
     ],
     budget: Annotated[str, typer.Option(help="Steps and rows a step: JSON or a JSON file.")],
     name: Annotated[str, typer.Option(help="Name of the trained model.")],
-    seed: Annotated[int, typer.Option(help="Seed of the text, its order and the adapters.")],
+    seed: Annotated[int, typer.Option(help="Seed of text, its order, and what weights are drawn.")],
     files: Annotated[Path, typer.Option(help="Table of the model's files; its folder gets the model.")],
     steps: Annotated[Path, typer.Option(help="Table of training steps to write.")],
     documents: Annotated[list[Path], typer.Argument(help="Tables of documents, one for each language.")],
+    redraw: Annotated[bool, typer.Option(help="Draw all weights anew, from the seed.")] = False,
     dtype: Annotated[str, typer.Option(help="Number format of products and of frozen weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between two checkpoints.")] = 50,
@@ -62,6 +64,9 @@ def pretraining_train(
 
     wanted = lm.dtype_of(dtype)
     network, tokenizer = lm.load(model, None, "float32" if recipe.lora is None else dtype, threads)
+    if redraw:
+        torch.manual_seed(derive(seed, "initialisation"))
+        network = type(network)(network.config).to(network.device).eval()
     network = trainable(network, recipe, seed)
     initial = digest([weight for weight in network.parameters() if weight.requires_grad])
     inputs = [*documents, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
