@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from commands import fork
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ["all", "--configfile", "config/test.yaml"]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", ".*_cache", "__pycache__")
+RUN = ("results", ".snakemake")  # what a run writes
 
 
 def copy_tree(folder: Path, source: Path = ROOT) -> Path:
@@ -24,6 +28,12 @@ def copy_tree(folder: Path, source: Path = ROOT) -> Path:
         elif path.is_file():
             shutil.copy2(path, folder / path.name)
     return folder
+
+
+def copy_run(source: Path, tree: Path) -> None:
+    """Put what a run of the same code has written into a copy of the project."""
+    for name in RUN:
+        shutil.copytree(source / name, tree / name, dirs_exist_ok=True)
 
 
 def command(*arguments: str) -> list[str]:
@@ -47,3 +57,14 @@ def snakemake(tree: Path, *arguments: str, check: bool = True) -> subprocess.Com
             f"snakemake {' '.join(arguments)} ended with {run.returncode}:\n{run.stdout[-8000:]}"
         )
     return run
+
+
+def planned(tree: Path, *arguments: str) -> dict[str, int]:
+    """Jobs by rule that a run would start."""
+    run = fork(["-m", "snakemake", "-n", *(arguments or TARGET)], tree)
+    assert run.returncode == 0, run.stdout + run.stderr
+    said = run.stdout + run.stderr
+    if "Nothing to be done" in said:
+        return {}
+    table = said.split("Job stats:", 1)[1].split("total", 1)[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}

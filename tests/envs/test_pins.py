@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -85,9 +86,16 @@ def test_rules_are_found() -> None:
     assert {env for _, env in rules()} == {path.name for path in ENVS.glob("*.yaml")}
 
 
+@pytest.fixture(scope="module")
+def packages() -> Mapping[str, list[str]]:
+    """The installed packages that have a module."""
+    return packages_distributions()
+
+
 @pytest.mark.parametrize(("script", "name"), rules())
-def test_the_environment_of_a_rule_has_what_its_script_imports(script: str, name: str) -> None:
-    packages = packages_distributions()
+def test_the_environment_of_a_rule_has_what_its_script_imports(
+    packages: Mapping[str, list[str]], script: str, name: str
+) -> None:
     has = set(environment(name))
     lacking = {
         module

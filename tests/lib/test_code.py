@@ -1,3 +1,5 @@
+import ast
+
 import pytest
 
 from lib import code
@@ -62,3 +64,27 @@ def test_the_pipelines_own_scripts():
     }
     assert {"lib/training.py", "lib/models/lm.py", "lib/packing.py", "lib/seeds.py", "lib/table.py"} <= found
     assert found.isdisjoint(code.PLUMBING | {"lib/decoding/branching.py", "lib/decoding/scoring.py"})
+
+
+def test_no_import_is_overlooked_however_deep_it_stands(scripts):
+    deep = "import lib.late.part"
+    ways = [
+        f"if a:\n    pass\nelse:\n    {deep}",
+        f"for a in b:\n    {deep}",
+        f"try:\n    pass\nexcept OSError:\n    {deep}",
+        f"try:\n    pass\nfinally:\n    {deep}",
+        f"with a:\n    {deep}",
+        f"match a:\n    case 1:\n        {deep}",
+        f"class A:\n    async def f(self):\n        while a:\n            {deep}",
+    ]
+    for number, text in enumerate(ways):
+        (scripts / f"{number}.py").write_text(text)
+        assert "lib/late/part.py" in names(scripts, f"{number}.py"), text
+
+
+def test_statements_of_the_project_hold_all_its_imports():
+    """The obvious way looks at every node of the syntax tree."""
+    for path in code.SCRIPTS.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        every = {node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)}
+        assert every <= set(code._statements(tree.body)), path

@@ -1,17 +1,11 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from commands import run
 from tiny_lm import WORDS, save_model
 
 from lib.contracts.attention import REACH
 from lib.contracts.corpus import DOCUMENTS
 from lib.table import read_provenance
-
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "attention_reach.py"
 
 
 def documents(path, lang, texts):
@@ -47,26 +41,16 @@ def place(tmp_path_factory):
     return folder, domains
 
 
-def run(folder, domains, output, **options):
-    options = {
-        "tokens": 48,
-        "windows": 3,
-        "first-query": 12,
-        "sinks": 2,
-        "sink-threshold": 1,
-        "resamples": 50,
-        **options,
-    }
-    command = [sys.executable, SCRIPT, "--model", folder / "model", "--name", "tiny", "--reach", output]
-    command += ["--domains", json.dumps(domains), "--dtype", "float32"]
-    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    return subprocess.run(command, capture_output=True, text=True)
+def probe(folder, domains, output, **options):
+    how = {"tokens": 48, "windows": 3, "first_query": 12, "sinks": 2, "sink_threshold": 1, "resamples": 50}
+    names = {"model": folder / "model", "name": "tiny", "domains": domains, "reach": output}
+    return run("attention_reach", **names, dtype="float32", **how | options)
 
 
 @pytest.fixture(scope="module")
 def reach(place):
     folder, domains = place
-    done = run(folder, domains, folder / "reach.parquet")
+    done = probe(folder, domains, folder / "reach.parquet")
     assert done.returncode == 0, done.stderr
     return REACH.read(folder / "reach.parquet")
 
@@ -106,7 +90,7 @@ def test_values_are_where_they_can_be(reach):
 def test_the_threshold_makes_more_keys_sinks(place, reach, tmp_path):
     folder, domains = place
     maths = {"maths": domains["maths"]}
-    assert run(folder, maths, tmp_path / "reach.parquet", **{"sink-threshold": 0.04}).returncode == 0
+    assert probe(folder, maths, tmp_path / "reach.parquet", sink_threshold=0.04).returncode == 0
     below = REACH.read(tmp_path / "reach.parquet").set_index(["statistic", "unit"])["value"]
     without = reach[reach["domain"] == "maths"].set_index(["statistic", "unit"])["value"]
     for key in (("sink_keys", "token"), ("sink_share", "token")):
@@ -123,7 +107,7 @@ def test_kana_are_fewer_characters_a_token_than_words(reach):
 def test_the_same_seed_gives_the_same_table(place, reach):
     folder, domains = place
     again = folder / "again.parquet"
-    assert run(folder, domains, again).returncode == 0
+    assert probe(folder, domains, again).returncode == 0
     assert REACH.read(again).equals(reach)
 
 
@@ -138,13 +122,13 @@ def test_the_file_says_what_was_measured(place, reach):
     ("options", "message"),
     [
         ({"windows": 500}, "of 500 windows of 48 tokens; lower attention/windows"),
-        ({"first-query": 48}, "--sinks 2, --first-query 48, --tokens 48"),
+        ({"first_query": 48}, "--sinks 2, --first-query 48, --tokens 48"),
         ({"tokens": 256}, "reads at most 128 tokens; lower attention/tokens"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_no_table(place, options, message, tmp_path):
     folder, domains = place
-    done = run(folder, domains, tmp_path / "reach.parquet", **options)
+    done = probe(folder, domains, tmp_path / "reach.parquet", **options)
     assert done.returncode == 1
     assert message in done.stderr.strip().splitlines()[-1]
     assert "Traceback" not in done.stderr

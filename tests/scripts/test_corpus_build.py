@@ -1,17 +1,14 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from catalogs import catalog, wheel
+from commands import run
 
 from lib.contracts.corpus import DOCUMENTS
 from lib.splits import SPLITS, normalise
 from lib.table import read_provenance
 
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "corpus_build.py"
 SPLIT = {"dev": 0.1, "test": 0.2}
 
 WORDS = [letter * 3 for letter in "abcdefghijklmn"]
@@ -23,10 +20,8 @@ JAPANESE = [(text, f"これは{text}です。日本語の文です。とても�
 def build(folder, lang, *inputs, **block):
     """Run the script; the tables land in folder/{split}/{lang}.parquet."""
     block = {"domain": "test", "split": SPLIT, **block}
-    command = [sys.executable, SCRIPT, "--corpus", json.dumps(block), "--lang", lang, "--seed", "0"]
-    for split in SPLITS:
-        command += [f"--{split}", folder / split / f"{lang}.parquet"]
-    return subprocess.run([*command, *inputs], capture_output=True, text=True)
+    outputs = {split: folder / split / f"{lang}.parquet" for split in SPLITS}
+    return run("corpus_build", *inputs, corpus=block, lang=lang, seed=0, **outputs)
 
 
 def tables(folder, lang):

@@ -1,10 +1,7 @@
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from commands import run
 from multilingual import texts, write_corpus
 from tiny_lm import SMALL, byte_tokenizer, random_model
 
@@ -12,13 +9,10 @@ from lib.contracts.model import FILES
 from lib.table import read_provenance
 from lib.tokenizer import trainers
 
-SCRIPT = Path("workflow/scripts/model_graft.py").resolve()
 
-
-def graft(folder, base, tokenizer, *more, init="mean", **environment):
-    command = [sys.executable, SCRIPT, "--model", "base+tok", "--base", base, "--tokenizer", tokenizer]
-    command += ["--init", init, "--seed", "0", "--threads", "1", "--files", folder / "files.parquet", *more]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+def graft(folder, base, tokenizer, *documents, init="mean", **more):
+    how = {"model": "base+tok", "base": base, "tokenizer": tokenizer, "init": init, "seed": 0, "threads": 1}
+    return run("model_graft", *documents, **how, files=folder / "files.parquet", **more)
 
 
 def save_parts(folder, kind, size):
@@ -50,9 +44,10 @@ def focused(tmp_path_factory):
     save_parts(folder, "phi", 400)
     documents = write_corpus(folder, repeats=6)  # " dog" is in it 12 times, "が" 6 times
     said = []
-    for run in ("1", "2"):
-        more = ["--mix", json.dumps({"temperature": 1, "max_bytes": 10_000}), *documents]
-        done = graft(folder / run, folder / "base", folder / "tok", *more, init="focus", PYTHONHASHSEED=run)
+    mix = {"temperature": 1, "max_bytes": 10_000}
+    for name, environment in (("1", None), ("2", {"PYTHONHASHSEED": "2"})):
+        more = {"init": "focus", "mix": mix, "environment": environment}
+        done = graft(folder / name, folder / "base", folder / "tok", *documents, **more)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     return folder, said
@@ -168,8 +163,8 @@ def test_focus_needs_text(tmp_path):
 
 def test_focus_where_nothing_is_frequent(focused, tmp_path):
     folder, _ = focused
-    more = ["--mix", '{"max_bytes": 10000}', *write_corpus(tmp_path)]
-    done = graft(tmp_path, folder / "base", folder / "tok", *more, init="focus")
+    more = {"init": "focus", "mix": {"max_bytes": 10_000}}
+    done = graft(tmp_path, folder / "base", folder / "tok", *write_corpus(tmp_path), **more)
     assert done.returncode == 1 and "focus has nothing to combine" in done.stderr, done.stderr
 
 

@@ -1,11 +1,9 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import model_prepare
 import pandas as pd
 import pytest
+from commands import run
 from tiny_lm import byte_tokenizer, random_model
 
 from lib.cli import UserError
@@ -14,13 +12,10 @@ from lib.models.folder import check_tokenizer, save
 from lib.models.sources import load
 from lib.provenance import sha256
 
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "model_prepare.py"
-
 
 def prepare(folder, *inputs, **settings):
-    command = [sys.executable, SCRIPT, "--model", "m", "--settings", json.dumps(settings), "--seed", "0"]
-    command += ["--threads", "1", "--files", folder / "files.parquet", *inputs]
-    return subprocess.run(command, capture_output=True, text=True)
+    how = {"model": "m", "settings": settings, "seed": 0, "threads": 1}
+    return run("model_prepare", *inputs, **how, files=folder / "files.parquet")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from functools import cache
 from itertools import combinations
 
 import matplotlib
@@ -64,20 +65,33 @@ def _inside(page, box):
     return page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
 
 
+@pytest.fixture(scope="module")
+def drawn():
+    """Draws a figure from the tables below a folder; gives the file, and what clashes. Each is drawn once."""
+    save = figures.save
+
+    @cache
+    def one(root, name):
+        found = []
+
+        def checked(figure, outputs):
+            figure.canvas.draw()
+            found.extend(clashes(figure))
+            save(figure, outputs)
+
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            patch.setattr(figures, "save", checked)
+            warnings.simplefilter("error", UserWarning)  # a missing glyph, a layout that does not fit
+            (svg,) = draw(root, name, ("svg",))
+        return svg, found
+
+    return one
+
+
 @pytest.mark.parametrize("size", ["full", "tiny"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_readable(name, size, request, monkeypatch):
-    root, save, found = request.getfixturevalue(size), figures.save, []
-
-    def checked(figure, outputs):
-        figure.canvas.draw()
-        found.extend(clashes(figure))
-        save(figure, outputs)
-
-    monkeypatch.setattr(figures, "save", checked)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # a missing glyph, a layout that does not fit
-        (svg,) = draw(root, name, ("svg",))
+def test_readable(drawn, name, size, request):
+    svg, found = drawn(request.getfixturevalue(size), name)
     assert found == []
     assert svg.stat().st_size > 1000
 
@@ -87,8 +101,8 @@ def test_equal_tables_give_equal_files(full):
     assert first == [path.read_bytes() for path in draw(full, "headline")]
 
 
-def test_japanese_is_drawn_and_its_cost_is_shown(full):
-    (svg,) = draw(full, "headline", ("svg",))
+def test_japanese_is_drawn_and_its_cost_is_shown(drawn, full):
+    svg, _ = drawn(full, "headline")
     assert "Japanese (日本語)" in texts(svg)
     assert any("mecab" in text for text in texts(svg))
 
@@ -97,8 +111,8 @@ def test_japanese_is_drawn_and_its_cost_is_shown(full):
     "name",
     ["fertility", "headline", "fairness", "retok", "plasticity", "accuracy_by_rank", "decoding", "rounds"],
 )
-def test_what_is_missing_is_not_zero(tiny, name):
-    (svg,) = draw(tiny, name, ("svg",))
+def test_what_is_missing_is_not_zero(drawn, tiny, name):
+    svg, _ = drawn(tiny, name)
     assert "n/a" in texts(svg)
     assert "0.00" not in texts(svg) or name == "headline"  # the axis of the headline starts at zero
 
@@ -111,8 +125,8 @@ def test_what_is_missing_is_not_zero(tiny, name):
         ("morphs", "no gold segmentations"),
     ],
 )
-def test_nothing_to_show_has_a_reason(tiny, name, reason):
-    (svg,) = draw(tiny, name, ("svg",))
+def test_nothing_to_show_has_a_reason(drawn, tiny, name, reason):
+    svg, _ = drawn(tiny, name)
     assert "n/a" in texts(svg) and any(reason in text for text in texts(svg))
 
 
@@ -131,14 +145,14 @@ def test_universality_compares_with_narrower_mixes_alone(full, tmp_path):
     assert f"{english[trained, 'bytebpe-16k-european', 'eng_Latn']:.2f}" in texts(svg)
 
 
-def test_probes_count_what_repeats(full):
-    (svg,) = draw(full, "probes", ("svg",))
+def test_probes_count_what_repeats(drawn, full):
+    svg, _ = drawn(full, "probes")
     assert {"3+3+1", "5\N{MULTIPLICATION SIGN}3+1", "1+1", "(97 %)"} <= set(texts(svg))
 
 
-def test_rounds_share_an_axis_that_holds_all_points(tiny):
+def test_rounds_share_an_axis_that_holds_all_points(drawn, tiny):
     """The ways of decoding differ: a scale fixed by the first would cut off the others."""
-    (svg,) = draw(tiny, "rounds", ("svg",))
+    svg, _ = drawn(tiny, "rounds")
     assert "15" in texts(svg)
 
 

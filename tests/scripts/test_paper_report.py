@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from commands import fork
 from docutils.core import publish_parts
 from paper_fixtures import FIGURES, ROOT, SCRIPTS
 from snakemake.utils import update_config
@@ -27,12 +28,16 @@ def test_every_figure_has_a_caption():
     assert {path.stem for path in CAPTIONS.glob("*.rst")} == {"workflow", *FIGURES}
 
 
-@pytest.mark.parametrize("name", ["workflow", *FIGURES])
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
-def test_captions_hold_with_every_config(config, name):
-    """A caption that names a key that is gone would stop the report, at the end of the run."""
+@pytest.fixture(scope="module", params=CONFIGS, ids=lambda path: path.stem)
+def settings(request):
     settings = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
-    update_config(settings, yaml.safe_load(config.read_text(encoding="utf-8")))
+    update_config(settings, yaml.safe_load(request.param.read_text(encoding="utf-8")))
+    return settings
+
+
+@pytest.mark.parametrize("name", ["workflow", *FIGURES])
+def test_captions_hold_with_every_config(settings, name):
+    """A caption that names a key that is gone would stop the report, at the end of the run."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((CAPTIONS / f"{name}.rst").read_text(encoding="utf-8"))
     text = template.render(snakemake=Snakemake(settings))
@@ -71,8 +76,7 @@ def project(tmp_path):
 
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return fork(["-m", "snakemake", "--cores", "1", *arguments], folder)
 
 
 def test_report_inside_a_run(project):

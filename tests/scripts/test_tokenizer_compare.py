@@ -1,13 +1,8 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from commands import run
 
 from lib.contracts.tokenizer import COMPARISONS, LENGTHS
-
-SCRIPT = Path("workflow/scripts/tokenizer_compare.py").resolve()
 
 
 def lengths(folder, tokenizer, tokens, lang="eng_Latn", skip=()):
@@ -30,9 +25,8 @@ def lengths(folder, tokenizer, tokens, lang="eng_Latn", skip=()):
 
 def compare(folder, baseline, *paths, narrower="{}"):
     output = folder / "comparisons.parquet"
-    command = [sys.executable, SCRIPT, "--baseline", baseline, "--comparisons", output, "--resamples", "200"]
-    command += ["--narrower", narrower]
-    return subprocess.run([*command, *paths], capture_output=True, text=True), output
+    how = {"baseline": baseline, "narrower": narrower, "resamples": 200}
+    return run("tokenizer_compare", *paths, **how, comparisons=output), output
 
 
 def test_lengths_are_compared_document_by_document(tmp_path):

@@ -1,25 +1,17 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from commands import run
 from multilingual import texts
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from lib.contracts.tokenizer import MORPHS, PROBES, VOCABULARY
 from lib.tokenizer import trainers
 
-SCRIPT = Path("workflow/scripts/tokenizer_inspect.py").resolve()
-
 
 def inspect(folder, morphs=None):
-    command = [sys.executable, SCRIPT, "--name", "tok", "--settings", '{"family": "bpe", "mix": "all"}']
-    command += ["--tokenizer", folder / "tokenizer.json", "--resamples", "100"]
-    command += ["--segmentations", json.dumps(morphs or {})]
-    for name in ("vocabulary", "probes", "morphs"):
-        command += [f"--{name}", folder / f"{name}.parquet"]
-    return subprocess.run(command, capture_output=True, text=True)
+    about = {"name": "tok", "settings": {"family": "bpe", "mix": "all"}, "segmentations": morphs or {}}
+    outputs = {name: folder / f"{name}.parquet" for name in ("vocabulary", "probes", "morphs")}
+    tokenizer = folder / "tokenizer.json"
+    return run("tokenizer_inspect", **about, tokenizer=tokenizer, resamples=100, **outputs)
 
 
 def tables(folder, morphs=None):

@@ -1,10 +1,6 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from commands import done
 from multilingual import SENTENCES, texts, write_corpus
 
 from lib.contracts.corpus import DOCUMENTS
@@ -13,29 +9,33 @@ from lib.tokenizer import trainers
 from lib.tokenizer.token_bytes import token_bytes
 from lib.tokenizer.words import icu
 
-SCRIPT = Path("workflow/scripts/tokenizer_measure.py").resolve()
-
 
 def measure(folder, documents, corpus="parallel", settings=None):
-    command = [sys.executable, SCRIPT, "--name", "tok", "--corpus", corpus, "--reference", "eng_Latn"]
-    command += [
-        "--settings",
-        json.dumps(settings or {"family": "bytebpe", "mix": "all"}),
-        "--resamples",
-        "50",
-    ]
     mecab = {"languages": ["jpn_Jpan"], "package": "unidic-lite", "function": "lib.tokenizer.words:mecab"}
-    command += ["--segmenters", json.dumps({"mecab": mecab}), "--tokenizer", folder / "tokenizer.json"]
-    command += ["--metrics", folder / "metrics.parquet", "--curves", folder / "zipf.parquet"]
-    command += ["--lorenz", folder / "lorenz.parquet", "--lengths", folder / "lengths.parquet", *documents]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    outputs = {name: folder / f"{name}.parquet" for name in ("metrics", "lorenz", "lengths")}
+    done(
+        "tokenizer_measure",
+        *documents,
+        name="tok",
+        corpus=corpus,
+        reference="eng_Latn",
+        settings=settings or {"family": "bytebpe", "mix": "all"},
+        resamples=50,
+        segmenters={"mecab": mecab},
+        tokenizer=folder / "tokenizer.json",
+        curves=folder / "zipf.parquet",
+        **outputs,
+    )
     return METRICS.read(folder / "metrics.parquet"), ZIPF.read(folder / "zipf.parquet")
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("measure")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("measure")
+
+
+@pytest.fixture(scope="module")
+def measured(folder):
     tokenizer = trainers.bytebpe(texts() * 2, 330)
     trainers.save(tokenizer, folder)
     metrics, curves = measure(folder, write_corpus(folder, "test"))
@@ -43,11 +43,8 @@ def measured(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tables(measured, tmp_path_factory):
+def tables(folder, measured):
     """Lorenz curve and lengths of the same run."""
-    folder = tmp_path_factory.mktemp("tables")
-    trainers.save(measured[0], folder)
-    measure(folder, write_corpus(folder, "test"))
     return LORENZ.read(folder / "lorenz.parquet"), LENGTHS.read(folder / "lengths.parquet")
 
 

@@ -1,40 +1,30 @@
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from commands import run
 from multilingual import SENTENCES, write_corpus
 
 from lib.contracts.tokenizer import MERGES, TRAINING
 from lib.table import read_provenance
 
-SCRIPT = Path("workflow/scripts/tokenizer_train.py").resolve()
 SIZES = {"bpe": 400, "unigram": 330, "bytebpe": 320, "wordpiece": 180}
 
 
 MOST = 1_000_000  # bytes; more than the sentences have
 
 
-def run(script, *arguments, **environment):
-    """Run a script on its own; what the environment says of threads is for it to overrule."""
-    command = [sys.executable, SCRIPT.with_name(f"{script}.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+def merges_of(folder):
+    return {"merges": folder / "merges.parquet", "mixed": folder / "mixed.parquet"}
 
 
-def learn(folder, documents, size=320, max_bytes=MOST, **environment):
-    how = json.dumps({"temperature": 2, "max_bytes": max_bytes})
-    files = ["--merges", folder / "merges.parquet", "--mixed", folder / "mixed.parquet"]
-    return run("tokenizer_merges", "--settings", how, "--size", size, *files, *documents, **environment)
+def learn(folder, documents, size=320, max_bytes=MOST, environment=None):
+    how = {"settings": {"temperature": 2, "max_bytes": max_bytes}, "size": size, "environment": environment}
+    return run("tokenizer_merges", *documents, **how, **merges_of(folder))
 
 
 def train(folder, documents, learnt=None, environment=None, **settings):
-    how = json.dumps({"mix": "all", "temperature": 2, "max_bytes": MOST, **settings})
-    files = ["--tokenizer", folder / "tokenizer.json", "--training", folder / "training.parquet"]
-    if learnt:
-        files += ["--merges", learnt / "merges.parquet", "--mixed", learnt / "mixed.parquet"]
-    return run("tokenizer_train", "--name", "tok", "--settings", how, *files, *documents, **environment or {})
+    settings = {"mix": "all", "temperature": 2, "max_bytes": MOST, **settings}
+    files = {"tokenizer": folder / "tokenizer.json", "training": folder / "training.parquet"}
+    how = {"name": "tok", "settings": settings, "environment": environment}
+    return run("tokenizer_train", *documents, **how, **files, **merges_of(learnt) if learnt else {})
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +71,7 @@ def test_runs_and_threads_give_the_same_files(tmp_path, documents, family, size)
         folder = tmp_path / threads
         environment = {"RAYON_NUM_THREADS": threads, "OMP_NUM_THREADS": threads, "PYTHONHASHSEED": threads}
         if family == "bytebpe":
-            assert learn(folder, documents, **environment).returncode == 0
+            assert learn(folder, documents, environment=environment).returncode == 0
         learnt = folder if family == "bytebpe" else None
         done = train(folder, documents, learnt, environment, family=family, size=size)
         assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from equal import differences
-from tree import TARGET, command, copy_tree, snakemake
+from tree import TARGET, command, copy_tree, planned, snakemake
 
 from lib.contracts.lora import ARMS
 
@@ -24,15 +24,6 @@ REPORT = {"paper_report": 1, "all": 1}
 def tree(finished: Path, tmp_path: Path) -> Path:
     """A finished run that the test may change."""
     return Path(shutil.copytree(finished, tmp_path / "tree", symlinks=True))
-
-
-def planned(tree: Path, *arguments: str) -> dict[str, int]:
-    """Jobs by rule that a run would start."""
-    said = snakemake(tree, "-n", *(arguments or TARGET)).stdout
-    if "Nothing to be done" in said:
-        return {}
-    table = said.split("Job stats:", 1)[1].split("total", 1)[0]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+)\s+(\d+)$", table, re.MULTILINE)}
 
 
 def edit(tree: Path, script: str) -> None:
@@ -238,12 +229,9 @@ def test_named_stop_runs_no_later_stage(tmp_path: Path) -> None:
     assert not any(rule.startswith(("lora", "evaluation", "selfimprove", "paper")) for rule in rules)
 
 
-@pytest.mark.parametrize(
-    "target",
-    ["corpora", "models", "pretraining", "adapters", "scores", "rounds", "reach", "figures", "report"],
-)
-def test_finished_stops(finished: Path, target: str) -> None:
-    assert planned(finished, target, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}
+def test_finished_stops(finished: Path) -> None:
+    stops = ["corpora", "models", "pretraining", "adapters", "scores", "rounds", "reach", "figures", "report"]
+    assert planned(finished, *stops, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}
 
 
 def test_mistake_in_the_config_stops_before_any_job(tmp_path: Path) -> None:
@@ -265,24 +253,27 @@ def running(tree: Path, pattern: str) -> Iterator[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds the jobs of a run through /proc")
-def test_killed_run_goes_on_and_comes_to_the_same_tables(finished: Path, tmp_path: Path) -> None:
-    tree = copy_tree(tmp_path / "tree").resolve()
+def test_killed_run_goes_on_and_comes_to_the_same_tables(finished: Path, tree: Path) -> None:
+    """The run is killed in a training; what is before the tasks has been made, and nothing after them."""
+    tree, stops = tree.resolve(), ["adapters", "scores", "rounds", *TARGET[1:]]
+    for stage in ("task", "lora", "evaluation", "selfimprove"):
+        shutil.rmtree(tree / "results" / stage)
     run = subprocess.Popen(
-        command("--cores", "2", *TARGET), cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command("--cores", "2", *stops), cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 300
     while not list(tree.glob("results/lora/*/*/*/*/checkpoint.pt")):
         assert run.poll() is None and time.monotonic() < deadline, "no training was caught in the middle"
         time.sleep(0.05)
 
-    second = snakemake(tree, "--cores", "1", *TARGET, check=False)
+    second = snakemake(tree, "--cores", "1", *stops, check=False)
     assert second.returncode and "lock" in second.stdout.lower(), "a live run's lock must hold"
 
     run.send_signal(signal.SIGKILL)
     run.wait()
     for pid in running(tree, "workflow/scripts"):
         os.kill(pid, signal.SIGKILL)
-    said = snakemake(tree, "--cores", "2", *TARGET).stdout
+    said = snakemake(tree, "--cores", "2", *stops).stdout
     assert "Finished" in said
     assert differences(finished / "results", tree / "results") == []
     assert not list(tree.glob("results/**/*.partial")) and not list(tree.glob("results/**/checkpoint.pt"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,23 +13,36 @@ SCRIPTS = Path(__file__).resolve().parent.parent
 PLUMBING = {"lib/cli.py", "lib/progress.py", "lib/provenance.py"}
 
 
+def _statements(body: list[ast.AST]) -> Iterator[ast.AST]:
+    """All statements of a file, however deep; an import is one, so that no expression is looked at."""
+    for statement in body:
+        yield statement
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(statement, name, []))
+
+
+@cache
+def _files(scripts: Path, module: str) -> frozenset[Path]:
+    """The files that an import of a module runs: its own and those of the packages around it."""
+    folder = scripts.joinpath(*module.split("."))
+    packages = [folder, *folder.parents][: module.count(".") + 1]
+    files = [folder.with_suffix(".py"), *(package / "__init__.py" for package in packages)]
+    return frozenset(file for file in files if file.is_file())
+
+
 @cache
 def _imports(path: Path) -> frozenset[Path]:
     """The modules under ``lib`` that one file imports, wherever in the file it does."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    found: set[Path] = set()
+    for statement in _statements(ast.parse(path.read_text(encoding="utf-8")).body):
+        if isinstance(statement, ast.Import):
+            names = [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            module = statement.module
+            names = [module, *(f"{module}.{alias.name}" for alias in statement.names)]
         else:
             continue
-        for name in names:
-            if name.split(".")[0] == "lib":
-                module = SCRIPTS.joinpath(*name.split("."))
-                packages = [folder for folder in (module, *module.parents) if SCRIPTS in folder.parents]
-                files = [module.with_suffix(".py"), *(folder / "__init__.py" for folder in packages)]
-                found.update(file for file in files if file.is_file())
+        found.update(*(_files(SCRIPTS, name) for name in names if name.split(".")[0] == "lib"))
     return frozenset(found)
 
 

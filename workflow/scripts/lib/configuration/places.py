@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -13,7 +14,7 @@ COMMAND_LINE = " (given with --config)"
 
 
 class Places:
-    """The files that a configuration was merged from.
+    """The files that a configuration was merged from, read once there is something to say about a key.
 
     Args:
         config: the merged configuration.
@@ -22,11 +23,17 @@ class Places:
 
     def __init__(self, config: dict[str, Any], files: list[str]) -> None:
         self.config = config
-        self.files = []
-        for name in files:
+        self.names = files
+
+    @cached_property
+    def files(self) -> list[tuple[str, Any, yaml.Node]]:
+        """Each file's name, what it says, and where."""
+        found = []
+        for name in self.names:
             with open(name, encoding="utf-8") as file:
                 text = file.read()
-            self.files.append((name, yaml.load(text, Loader=Loader), yaml.compose(text, Loader=Loader)))
+            found.append((name, yaml.load(text, Loader=Loader), yaml.compose(text, Loader=Loader)))
+        return found
 
     def of(self, key: Key) -> str:
         """The files and lines that give the key its value; of a key that is nowhere, those of its parent."""

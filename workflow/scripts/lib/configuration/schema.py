@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from lib.configuration.mistake import Mistake, choose
 from lib.configuration.places import COMMAND_LINE, Loader, Places
 
 
-def errors(config: dict[str, Any], path: Path) -> list[Any]:
-    """What breaks the schema at ``path``, as jsonschema tells it, sorted by key."""
+@cache
+def _validator(path: Path) -> Any:
+    """The validator of the schema at ``path``."""
     from jsonschema import Draft202012Validator, validators
 
     with open(path, encoding="utf-8") as file:
@@ -22,9 +24,13 @@ def errors(config: dict[str, Any], path: Path) -> list[Any]:
     types = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
-    validator = validators.extend(Draft202012Validator, type_checker=types)(schema)
+    return validators.extend(Draft202012Validator, type_checker=types)(schema)
+
+
+def errors(config: dict[str, Any], path: Path) -> list[Any]:
+    """What breaks the schema at ``path``, as jsonschema tells it, sorted by key."""
     return sorted(
-        validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]
+        _validator(path).iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]
     )
 
 
