@@ -34,4 +34,5 @@ rule all:
         paper_figures(),
         paper_tables(),
         rules.tokenizers.input,
+        rules.adapters.input,
     localrule: True

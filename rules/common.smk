@@ -20,6 +20,7 @@ from lib import code, configuration, grid
 
 STATE = Path(".snakemake")
 FROZEN = STATE / "tok2cot.config.json"
+PLAN = STATE / "tok2cot.plan.json"
 
 if not workflow.is_main_process:
     config.clear()
@@ -77,6 +78,17 @@ def as_json(settings):
 def more_each_try(mem_mb):
     """Memory of a job that runs a model of the user's choice: the declared amount, then its multiples."""
     return lambda wildcards, attempt: mem_mb * attempt
+
+
+def write_plan(pack, cells):
+    """Write down which cells may train in one process, for the jobs that train them; else no plan.
+
+    It is no input: what a cell comes to does not depend on it, and neither adding a cell nor packing
+    makes another one run again.
+    """
+    PLAN.unlink(missing_ok=True)
+    if pack > 1:
+        PLAN.write_text(as_json({"pack": pack, "cells": cells}))
 
 
 def claim_folder():

@@ -1,7 +1,7 @@
 """
 Evaluation: decode, judge, score; three rules, so that a new metric never reruns a model.
 
-READS   results/model/{model}/, results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/
+READS   results/model/{model}/, results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/, cost.parquet
         results/task/{task}/{split}.parquet
 WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
@@ -90,6 +90,7 @@ rule evaluation_score:
         lib=lib("evaluation_score"),
         answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
         questions="results/task/{task}/{split}.parquet",
+        cost=cell_cost,
     output:
         scores="results/evaluation/cells/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
     log:
@@ -103,7 +104,7 @@ rule evaluation_score:
         mem_mb=1000,
         runtime=30,
     params:
-        arm=arm_settings,
+        cost=cost_option,
         resamples=config["evaluation"]["resamples"],
         seed=config["seed"],
     shell:
@@ -111,8 +112,7 @@ rule evaluation_score:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --answers {input.answers:q} \
-            --items {input.questions:q} \
-            --arm {params.arm:q} \
+            --items {input.questions:q} {params.cost} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
             --scores {output.scores:q}

@@ -2,14 +2,69 @@
 LoRA Rank Sweeper: one adapter per model x task x arm x seed.
 
 READS   results/model/{model}/                                   (folder of the base model)
-        results/task/{task}/train.parquet
-WRITES  results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/   (PEFT)
+        results/task/{task}/train.parquet, dev.parquet
+        results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/   (of an arm that lies under another one)
+WRITES  results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/   (or why there is none)
         results/lora/{model}/{task}/{arm}/seed-{seed}/steps.parquet, cost.parquet
-        results/lora/costs.parquet, results/lora/arms.parquet
+        results/lora/{model}/{task}/{arm}/tuning.parquet         (of an arm whose learning rate is tuned)
+        results/lora/costs.parquet, arms.parquet, tuning.parquet
 """
 
 
 include: "inputs/lora.smk"
+
+
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    write_plan(config["lora"]["pack"], planned_cells())
+
+
+rule lora_tune:
+    input:
+        script=script("lora_tune"),
+        lib=lib("lora_tune"),
+        model="results/model/{model}/files.parquet",
+        questions="results/task/{task}/train.parquet",
+        dev="results/task/{task}/dev.parquet",
+        under=tuning_lower_adapter,
+    output:
+        table="results/lora/{model}/{task}/{arm}/tuning.parquet",
+    log:
+        "results/logs/lora_tune/{model}_{task}_{arm}.log",
+    benchmark:
+        "results/benchmarks/lora_tune/{model}_{task}_{arm}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=adapter_memory,
+        runtime=240,
+        gpu=0,
+    params:
+        folder=model_folder,
+        below=under_option,
+        arm=arm_settings,
+        budget=tuning_budget,
+        search=as_json({key: config["lora"]["tuning"][key] for key in ("learning_rates", "halving")}),
+        cell=tuning_names,
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+        checkpoint_every=config["lora"]["checkpoint_every"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {params.folder:q} \
+            --arm {params.arm:q} \
+            --budget {params.budget:q} \
+            --search {params.search:q} \
+            --cell {params.cell:q} \
+            --dtype {params.dtype:q} \
+            --threads {params.threads:q} \
+            --checkpoint-every {params.checkpoint_every:q} \
+            --dev {input.dev:q} {params.below} \
+            --table {output.table:q} \
+            {input.questions:q}
+        """
 
 
 rule lora_train:
@@ -18,6 +73,8 @@ rule lora_train:
         lib=lib("lora_train"),
         model="results/model/{model}/files.parquet",
         questions="results/task/{task}/train.parquet",
+        under=lower_adapter,
+        tuning=cell_tuning,
     output:
         settings="results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_config.json",
         weights="results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors",
@@ -31,13 +88,13 @@ rule lora_train:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
     resources:
-        mem_mb=more_each_try(2000),
+        mem_mb=adapter_memory,
         runtime=240,
         gpu=0,
     params:
         folder=model_folder,
         adapter=adapter_folder,
-        start="",
+        options=training_options,
         arm=arm_settings,
         budget=task_budget,
         cell=cell_names,
@@ -55,7 +112,7 @@ rule lora_train:
             --dtype {params.dtype:q} \
             --threads {params.threads:q} \
             --checkpoint-every {params.checkpoint_every:q} \
-            --adapter {params.adapter:q} {params.start} \
+            --adapter {params.adapter:q} {params.options} \
             --steps {output.steps:q} \
             --cost {output.cost:q} \
             {input.questions:q}
@@ -84,6 +141,33 @@ rule lora_costs:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table lora.COSTS \
+            {input.parts:q} \
+            --output {output.table:q}
+        """
+
+
+rule lora_tuning:
+    input:
+        script=script("table_concat"),
+        lib=lib("table_concat", "contracts/lora"),
+        parts=tunings(),
+    output:
+        table="results/lora/tuning.parquet",
+    log:
+        "results/logs/lora_tuning.log",
+    benchmark:
+        "results/benchmarks/lora_tuning.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --table lora.TUNING \
             {input.parts:q} \
             --output {output.table:q}
         """

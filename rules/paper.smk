@@ -4,7 +4,7 @@ Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so tha
 READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
         morphs.parquet, comparisons.parquet, {tokenizer}/training.parquet
         results/pretraining/bits.parquet
-        results/lora/costs.parquet, arms.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
+        results/lora/costs.parquet, tuning.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/evaluation/scores.parquet
         results/selfimprove/rounds.parquet
         results/attention/reach.parquet
@@ -48,9 +48,14 @@ FIGURES = {
         ["results/pretraining/bits.parquet", "results/tokenizer/metrics.parquet"],
     ),
     "plasticity": ("1 Tokenizers", CORPUS, ["results/pretraining/bits.parquet"]),
-    "accuracy_by_rank": ("2 Adapters", [], ["results/evaluation/scores.parquet"]),
+    "accuracy_by_rank": (
+        "2 Adapters",
+        [],
+        ["results/evaluation/scores.parquet", "results/lora/costs.parquet"],
+    ),
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
-    "loss": ("2 Adapters", [], trained("steps.parquet")),
+    "loss": ("2 Adapters", [], ["results/lora/costs.parquet", *trained("steps.parquet")]),
+    **({"learning_rate": ("2 Adapters", [], ["results/lora/tuning.parquet"])} if tunings() else {}),
     "decoding": ("3 Chains of thought", [], ["results/evaluation/scores.parquet"]),
     "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
     "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),
@@ -73,8 +78,12 @@ TABLES = {
         [*CORPUS, "--baseline", config["tokenizer"]["baseline"]],
         ["results/tokenizer/comparisons.parquet", "results/tokenizer/metrics.parquet"],
     ),
-    "scores": ("paper_tabulate_scores", [], ["results/evaluation/scores.parquet"]),
-    "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet", "results/lora/arms.parquet"]),
+    "scores": (
+        "paper_tabulate_scores",
+        [],
+        ["results/evaluation/scores.parquet", "results/lora/costs.parquet"],
+    ),
+    "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet"]),
     "rounds": ("paper_tabulate_rounds", [], ["results/selfimprove/rounds.parquet"]),
 }
 

@@ -103,6 +103,7 @@ use rule lora_train as selfimprove_train with:
         lib=lib("lora_train"),
         model="results/model/{model}/files.parquet",
         start=start_adapter,
+        tuning=start_tuning,
         questions=round_examples,
     output:
         settings=f"{ROUND}/adapter/adapter_config.json",
@@ -116,7 +117,7 @@ use rule lora_train as selfimprove_train with:
     params:
         folder=model_folder,
         adapter=adapter_folder,
-        start=start_option,
+        options=round_options,
         arm=loop_arm,
         budget=loop_budget,
         cell=round_names,
@@ -168,6 +169,7 @@ use rule evaluation_score as selfimprove_score with:
         lib=lib("evaluation_score"),
         answers=f"{ROUND}/test/answers.parquet",
         questions=f"results/task/{{task}}/{config['evaluation']['split']}.parquet",
+        cost=f"{ROUND}/cost.parquet",
     output:
         scores=f"{ROUND}/test/scores.parquet",
     log:
@@ -175,7 +177,7 @@ use rule evaluation_score as selfimprove_score with:
     benchmark:
         f"results/benchmarks/selfimprove_score/{ROUND_NAME}.tsv"
     params:
-        arm=loop_arm,
+        cost=cost_option,
         resamples=config["evaluation"]["resamples"],
         seed=config["seed"],
 

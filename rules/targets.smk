@@ -42,8 +42,7 @@ rule pretraining:
 
 rule adapters:
     input:
-        "results/lora/costs.parquet",
-        "results/lora/arms.parquet",
+        adapter_tables(),
 
 
 rule scores:

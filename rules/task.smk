@@ -1,7 +1,7 @@
 """
 Tasks: questions with a verifier, in splits that share no question.
 
-READS   results/corpus/{corpus}/{split}/{lang}.parquet   (translation tasks only)
+READS   results/corpus/{corpus}/{split}/{lang}.parquet   (tasks of translation and of text only)
 WRITES  results/task/{task}/{split}.parquet
 """
 

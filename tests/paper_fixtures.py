@@ -24,7 +24,9 @@ sys.path.insert(0, str(SCRIPTS))
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
 from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
+from lib.run import Diverged  # noqa: E402
 from lib.tokenizer import probes as known_probes  # noqa: E402
+from lib.tuning import at_edge, choice, search_rates  # noqa: E402
 
 BASE = "smollm2-135m-q4_1"
 GRAFT = f"{BASE}+bytebpe-16k-universal"
@@ -257,12 +259,12 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
     """Greedy scores of every cell, and the other decoders where there are branches."""
     rows = []
     for model, task, arm, rank, seed in cells:
-        level = 0 if rank is None else math.log2(rank) / 6
+        level = 0 if arm == "base" else math.log2(rank or 100) / 6
         key = {
             "model": model,
             "task": task,
             "arm": arm,
-            "method": None if rank is None else "lora",
+            "method": method_of(arm),
             "rank": rank,
             "seed": seed,
             "split": "test",
@@ -272,10 +274,10 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
             decoders |= {"cot-max": 2.8, "cot-aggregate": 3.0, "vote": 1.0, "oracle": 4.0}
         for decoder, factor in decoders.items():
             if task == "translate-fra":
-                chrf = (18 if rank is None else 25 + 12 * level) + 2 * _noise(model, arm, seed)
+                chrf = (18 if arm == "base" else 25 + 12 * level) + 2 * _noise(model, arm, seed)
                 rows.append({**key, "decoder": decoder, "metric": "chrf", **_interval(chrf, 2.4), **INTERVAL})
             else:
-                share = (0.03 if rank is None else 0.04 + 0.03 * level) * factor
+                share = (0.03 if arm == "base" else 0.04 + 0.03 * level) * factor
                 share += 0.008 * _noise(model, arm, seed, decoder)
                 rows.append(
                     {**key, "decoder": decoder, "metric": "accuracy", **_share(share, 200), **INTERVAL}
@@ -331,53 +333,70 @@ STRANGE = {
 }
 
 
-def costs(cells: list) -> pd.DataFrame:
-    """Memory that hardly rises with the rank, optimizer state that is proportional to it."""
+def method_of(arm: str) -> str | None:
+    """The method of an arm that is named after it."""
+    return None if arm == "base" else arm.split("-")[0]
+
+
+def costs(cells: list, failed: list = ()) -> pd.DataFrame:
+    """Memory that hardly rises with the rank, optimizer state proportional to it; failures have neither."""
     rows = []
-    for model, task, arm, rank, seed in cells:
-        if rank is None:
+    for model, task, arm, rank, seed in [*cells, *failed]:
+        if arm == "base":
             continue
-        parameters = 305_280 * rank
+        parameters = 305_280 * rank if rank else {"full": 134_515_008, "ia3": 57_600}[arm]
         seconds = 300 + 20 * _noise(model, task, arm)
-        rows.append(
-            {
-                "model": model,
-                "task": task,
-                "arm": arm,
-                "method": "lora",
-                "rank": rank,
-                "seed": seed,
-                "trainable_params": parameters,
-                "initial_sha256": "0" * 64,
-                "peak_bytes_load": 900_000_000,
-                "peak_bytes_train": 1_500_000_000 + 14 * parameters + int(3e7 * _noise(task, arm)),
-                "gradient_bytes": 4 * parameters,
-                "optimizer_bytes": 8 * parameters,
-                "adapter_bytes": 4 * parameters + 4096,
-                "flops": 4e13,
-                "seconds": seconds,
-                "cpu_seconds": seconds * 0.98,
-                "tokens_per_second": 120_000 / seconds,
-            }
-        )
+        row = {
+            "model": model,
+            "task": task,
+            "arm": arm,
+            "method": method_of(arm),
+            "rank": rank,
+            "scaling": 32 / rank if rank and arm.startswith("lora") else None,
+            "seed": seed,
+            "learning_rate": 1e-3,
+            "packed": 1,
+            "status": "finished",
+            "reason": None,
+            "trainable_params": parameters,
+            "initial_sha256": "0" * 64,
+            "peak_bytes_load": 900_000_000,
+            "peak_bytes_train": 1_500_000_000 + 14 * parameters + int(3e7 * _noise(task, arm)),
+            "gradient_bytes": 4 * parameters,
+            "optimizer_bytes": 8 * parameters,
+            "adapter_bytes": 4 * parameters + 4096,
+            "flops": 4e13,
+            "seconds": seconds,
+            "cpu_seconds": seconds * 0.98,
+            "tokens_per_second": 120_000 / seconds,
+        }
+        if (model, task, arm, rank, seed) in failed:
+            known = {"status": "diverged", "reason": "at step 3 the loss is nan"}
+            names = ("model", "task", "arm", "method", "rank", "scaling", "seed", "learning_rate", "packed")
+            known |= {name: row[name] for name in names}
+            row = dict.fromkeys(row) | known
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def arms(ranks: list[int]) -> pd.DataFrame:
-    """The arms of one block."""
-    return pd.DataFrame(
-        {
-            "arm": f"lora-r{rank}",
-            "block": "lora",
-            "method": "lora",
-            "rank": rank,
-            "alpha": 32.0,
-            "scaling": 32 / rank,
-            "targets": "all-linear",
-            "learning_rate": 1e-3,
-        }
-        for rank in ranks
-    )
+def tuning(cells: list[tuple[str, str, str, int]], rates: list[float]) -> pd.DataFrame:
+    """Dev losses that are lowest near a rate that rises with the rank; the highest rate may diverge."""
+    rows = []
+    for model, task, arm, rank in cells:
+
+        def trial(rate: float, until: int, task: str = task, arm: str = arm, rank: int = rank) -> float:
+            if rate >= 0.1 and until > 15:
+                raise Diverged("the loss is nan", [{}] * (until - 2))
+            off = math.log10(rate / (2e-3 * rank**0.2))
+            return 0.5 + 0.4 * off**2 + 6 / until + 0.02 * _noise(task, arm, rate)
+
+        found = search_rates(rates, 60, task == "arithmetic", trial)
+        best = choice(found)
+        for row in found:
+            chosen = row["learning_rate"] == best
+            row |= {"model": model, "task": task, "arm": arm, "seed": 0, "chosen": chosen}
+            rows.append({**row, "at_edge": chosen and at_edge(best, rates)})
+    return pd.DataFrame(rows)
 
 
 def steps(cell: tuple, count: int) -> pd.DataFrame:
@@ -388,7 +407,7 @@ def steps(cell: tuple, count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "step": step,
-            "loss": 0.9 - 0.05 * math.log2(rank) + 2.5 * np.exp(-step / (0.1 * count)) + noise,
+            "loss": 0.9 - 0.05 * math.log2(rank or 100) + 2.5 * np.exp(-step / (0.1 * count)) + noise,
             "learning_rate": 1e-3 * np.minimum(1, step / 10),
             "tokens": 800,
             "target_tokens": 200,
@@ -500,6 +519,10 @@ def _write(root: Path, tables: list, step_cells: list, count: int) -> None:
         lora.STEPS.write(steps((model, task, arm, rank, seed), count), folder / "steps.parquet")
 
 
+# Arms of other methods, with the rank or width of each that has one.
+METHODS = {"dora-r16": 16, "bottleneck-as-lora-r16": 141, "rac-r4": 4, "full": None, "ia3": None}
+
+
 def write(root: Path) -> None:
     """The tables of a run as large as the default, with two seeds of one cell and two loops."""
     ranks = [1, 4, 16, 64]
@@ -508,6 +531,8 @@ def write(root: Path) -> None:
         (BASE, task, f"lora-r{rank}", rank, 0) for task in ("arithmetic", "translate-fra") for rank in ranks
     ]
     cells += [(BASE, "arithmetic", "lora-r16", 16, 1)]
+    cells += [(BASE, "arithmetic", arm, rank, 0) for arm, rank in METHODS.items()]
+    failed = [(BASE, "arithmetic", "rslora-r64", 64, 0), (GRAFT, "translate-fra", "full", None, 1)]
     cells += [(GRAFT, "translate-fra", "base", None, 0), (GRAFT, "translate-fra", "lora-r16", 16, 0)]
     branched = [(BASE, "arithmetic", "base"), (BASE, "arithmetic", "lora-r16")]
     loops = [(BASE, "arithmetic", loop, 0) for loop in ("confidence", "random", "gold")]
@@ -527,13 +552,24 @@ def write(root: Path) -> None:
             "pretraining/bits.parquet",
             bits(pretrained(["universal", "european"]), STRANGE),
         ),
-        (lora.COSTS, "lora/costs.parquet", costs(cells)),
-        (lora.ARMS, "lora/arms.parquet", arms(ranks)),
+        (lora.COSTS, "lora/costs.parquet", costs(cells, failed)),
+        (
+            lora.TUNING,
+            "lora/tuning.parquet",
+            tuning(
+                [
+                    (BASE, task, f"lora-r{rank}", rank)
+                    for task in ("arithmetic", "translate-fra")
+                    for rank in (1, 4, 16, 64)
+                ],
+                [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
+            ),
+        ),
         (SCORES, "evaluation/scores.parquet", scores(cells, branched)),
         (ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
         (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
     ]
-    _write(root, tables, [cell for cell in cells if cell[3] is not None], 150)
+    _write(root, tables, [cell for cell in [*cells, *failed] if cell[2] != "base"], 150)
 
 
 def write_tiny(root: Path) -> None:
@@ -560,7 +596,7 @@ def write_tiny(root: Path) -> None:
         (tokenizer.VOCABULARY, "tokenizer/vocabulary.parquet", vocabulary(tokenizers, {"bytes": 1.0})),
         (BITS, "pretraining/bits.parquet", needed),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
-        (lora.ARMS, "lora/arms.parquet", arms([1, 2])),
+        (lora.TUNING, "lora/tuning.parquet", tuning([("tiny", "arithmetic", "lora-r2", 2)], [1e-3])),
         (SCORES, "evaluation/scores.parquet", scored),
         (
             ROUNDS,
@@ -586,7 +622,7 @@ TABLES = {
     "morphs": "tokenizer/morphs.parquet",
     "bits": "pretraining/bits.parquet",
     "costs": "lora/costs.parquet",
-    "arms": "lora/arms.parquet",
+    "tuning": "lora/tuning.parquet",
     "scores": "evaluation/scores.parquet",
     "rounds": "selfimprove/rounds.parquet",
     "reach": "attention/reach.parquet",
@@ -606,9 +642,10 @@ FIGURES = {
     "retok": (["bits"], CORPUS),
     "scratch": (["bits", "metrics"], CORPUS),
     "plasticity": (["bits"], CORPUS),
-    "accuracy_by_rank": (["scores"], []),
+    "accuracy_by_rank": (["scores", "costs"], []),
     "memory_by_rank": (["costs"], []),
-    "loss": (["steps"], []),
+    "loss": (["costs", "steps"], []),
+    "learning_rate": (["tuning"], []),
     "decoding": (["scores"], []),
     "rounds": (["rounds"], []),
     "reach": (["reach"], []),

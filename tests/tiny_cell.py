@@ -10,7 +10,6 @@ ARM = {
     "warmup": 2,
     "weight_decay": 0.0,
     "clip": 1.0,
-    "scaling": 2.0,
     "block": "lora",
 }
 CELL = {"model": "tiny", "task": "sums", "arm": "lora-r4", "seed": 0}

@@ -1,16 +1,22 @@
 """What the rules of evaluation read and pass on, where that depends on wildcards or the config."""
 
 
-def adapter_weights(model, task, arm, seed):
-    """Weights of a trained adapter."""
-    return f"results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors"
-
-
 def cell_adapter(wildcards):
     """Weights of a cell's adapter; nothing for the base."""
     if wildcards.arm == grid.BASE:
         return []
     return adapter_weights(wildcards.model, wildcards.task, wildcards.arm, wildcards.seed)
+
+
+def cell_cost(wildcards):
+    """Cost of a cell's training, which says what was trained; nothing for the base."""
+    w = wildcards
+    return [] if w.arm == grid.BASE else f"results/lora/{w.model}/{w.task}/{w.arm}/seed-{w.seed}/cost.parquet"
+
+
+def cost_option(wildcards, input):
+    """The cost of a cell's training, as an option; nothing for the base."""
+    return f"--cost {input.cost}" if input.cost else ""
 
 
 def adapter_option(wildcards, input):

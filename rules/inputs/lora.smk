@@ -6,19 +6,88 @@ def trained(name):
     return [f"results/lora/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{name}" for c in TRAINED]
 
 
+def adapter_weights(model, task, arm, seed):
+    """Weights of a trained adapter."""
+    return f"results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors"
+
+
+def lower_adapter(wildcards):
+    """Weights of the adapter that lies under an arm, of the same model and seed; nothing for most arms."""
+    under = ARMS[wildcards.arm].get("under")
+    return adapter_weights(wildcards.model, under["task"], under["arm"], wildcards.seed) if under else []
+
+
+def under_option(wildcards, input):
+    """The adapter that an arm is put on, as an option; nothing for most arms."""
+    return f"--under {Path(input.under).parent}" if input.under else ""
+
+
+def tuning_of(model, task, arm):
+    """Table of the tuning of an arm's learning rate; nothing where the config has the rate."""
+    tuned = ARMS[arm]["learning_rate"] == grid.TUNED
+    return f"results/lora/{model}/{task}/{arm}/tuning.parquet" if tuned else []
+
+
+def cell_tuning(wildcards):
+    """Table of the tuning of a cell's learning rate; nothing where the config has the rate."""
+    return tuning_of(wildcards.model, wildcards.task, wildcards.arm)
+
+
+def tunings():
+    """The tables of all tunings that trained cells need."""
+    return [f"results/lora/{model}/{task}/{arm}/tuning.parquet" for model, task, arm in grid.tunings(config)]
+
+
+def training_options(wildcards, input):
+    """What a training reads beside its items: an adapter below, a tuned rate, the plan of its grid."""
+    tuning = f"--tuning {input.tuning}" if input.tuning else ""
+    return f"{under_option(wildcards, input)} {tuning} --plan {PLAN}"
+
+
+def tuning_lower_adapter(wildcards):
+    """As for a cell, with the seed of tuning."""
+    under, seed = ARMS[wildcards.arm].get("under"), config["lora"]["tuning"]["seed"]
+    return adapter_weights(wildcards.model, under["task"], under["arm"], seed) if under else []
+
+
+def tuning_names(wildcards):
+    """The columns that say which arm is tuned, on what."""
+    names = {key: wildcards[key] for key in ("model", "task", "arm")}
+    return as_json({**names, "seed": config["lora"]["tuning"]["seed"]})
+
+
+def tuning_budget(wildcards):
+    """The steps of a trial, with as many rows a step as the task trains on."""
+    rows = config["tasks"][wildcards.task]["training"]["rows"]
+    return as_json({"steps": config["lora"]["tuning"]["steps"], "rows": rows})
+
+
+def planned_cells():
+    """The cells of the grid, as lib.together reads them."""
+    return [
+        {
+            "cell": cell._asdict(),
+            "arm": grid.trained_as(ARMS, cell.arm),
+            "tuning": tuning_of(*cell[:3]) or None,
+        }
+        for cell in TRAINED
+    ]
+
+
+def adapter_memory(wildcards, attempt):
+    """Memory of a training: full fine-tuning has gradients and moments of all weights."""
+    arm = wildcards.arm if "arm" in wildcards.keys() else loop_of(wildcards)["start"]
+    return (4000 if ARMS[arm]["method"] == "full" else 2000) * attempt
+
+
 def adapter_folder(wildcards, output):
     """Folder of the adapter that is trained."""
     return str(Path(output.weights).parent)
 
 
-def start_option(wildcards, input):
-    """The adapter that training goes on from, as an option."""
-    return f"--start {Path(input.start).parent}"
-
-
 def arm_settings(wildcards):
-    """Settings of an arm; none for the base."""
-    return as_json(ARMS.get(wildcards.arm, {}))
+    """Settings that an arm trains with."""
+    return as_json(grid.trained_as(ARMS, wildcards.arm))
 
 
 def task_budget(wildcards):

@@ -35,6 +35,17 @@ def start_adapter(wildcards):
     return previous_adapter(wildcards) if loop_of(wildcards)["from"] == "previous" else loop_start(wildcards)
 
 
+def start_tuning(wildcards):
+    """Table of the tuning of the start arm; nothing where the config has its learning rate."""
+    return tuning_of(wildcards.model, wildcards.task, loop_of(wildcards)["start"])
+
+
+def round_options(wildcards, input):
+    """The adapter that a round's training goes on from, and a tuned learning rate."""
+    tuning = f" --tuning {input.tuning}" if input.tuning else ""
+    return f"--start {Path(input.start).parent}{tuning}"
+
+
 def round_examples(wildcards):
     """Chains that a round trains on: its own, and where the loop accumulates those of all before."""
     number = int(wildcards.round)
@@ -84,7 +95,7 @@ def loop_keep(wildcards):
 
 def loop_arm(wildcards):
     """The arm that a loop trains: that of its start."""
-    return as_json(ARMS[loop_of(wildcards)["start"]])
+    return as_json(grid.trained_as(ARMS, loop_of(wildcards)["start"]))
 
 
 def loop_budget(wildcards):

@@ -20,6 +20,12 @@ def model_tables():
     return [f"results/model/{model}/files.parquet" for model in sorted(models)]
 
 
+def adapter_tables():
+    """What there is to know of all adapters."""
+    tables = ["costs", "arms", *(["tuning"] if tunings() else [])]
+    return [f"results/lora/{table}.parquet" for table in tables]
+
+
 def paper_figures():
     """Every figure in every format of the config."""
     return [

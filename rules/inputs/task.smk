@@ -2,14 +2,10 @@
 
 
 def task_documents(wildcards):
-    """The two languages that a translation task is made from; nothing for other kinds."""
+    """The languages of a corpus that a task is made from: of text one, of translation two; else nothing."""
     task = config["tasks"][wildcards.task]
-    if task["kind"] != "translation":
-        return []
-    return [
-        f"results/corpus/{task['corpus']}/{wildcards.split}/{task[side]}.parquet"
-        for side in ("source", "target")
-    ]
+    sides = {"text": ("lang",), "translation": ("source", "target")}.get(task["kind"], ())
+    return [f"results/corpus/{task['corpus']}/{wildcards.split}/{task[side]}.parquet" for side in sides]
 
 
 def task_records(wildcards):

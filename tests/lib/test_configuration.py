@@ -110,6 +110,33 @@ def arm(config: dict[str, Any], name: str, **changes: Any) -> None:
     config["pretraining"]["arms"][name].update(changes)
 
 
+TRAINING = {"learning_rate": 1e-3, "warmup": 10, "weight_decay": 0.0, "clip": 1.0}
+FULL = {"method": "full", **TRAINING}
+BOTTLENECK = {"method": "bottleneck", **TRAINING}
+
+
+def block(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """A new block of arms, like that of the default."""
+    config["lora"]["arms"][name] = copy.deepcopy(config["lora"]["arms"]["lora"])
+    return config["lora"]["arms"][name]
+
+
+def narrow(config: dict[str, Any], **settings: Any) -> None:
+    """A block of bottlenecks, of which one arm is in the grid."""
+    ranks = {} if "match" in settings else {"ranks": [4]}
+    config["lora"]["arms"]["narrow"] = {**BOTTLENECK, **ranks, **settings}
+    name = f"narrow-as-{settings['match'][0]}" if "match" in settings else "narrow-r4"
+    config["lora"]["grid"][0]["arms"].append(name)
+
+
+def text(config: dict[str, Any], **changes: Any) -> None:
+    """A task of plain text, in the grid."""
+    sizes = {"items": {"train": 10, "dev": 1, "test": 1}, "training": {"steps": 1, "rows": 1}}
+    read = {"kind": "text", "corpus": "catalogs", "lang": "fra_Latn", "max_characters": 100}
+    config["tasks"]["read"] = {**read, **sizes, **changes}
+    config["lora"]["grid"][0]["tasks"].append("read")
+
+
 def loop(config: dict[str, Any], **changes: Any) -> None:
     config["selfimprove"]["loops"]["confidence"].update(changes)
 
@@ -126,7 +153,11 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     (lambda c: c["lora"]["arms"]["lora"].update(rank=8), "lora.arms.lora.rank", ["did you mean 'ranks'?"]),
     (lambda c: c["corpora"]["catalogs"].update(files={}), "corpora.catalogs.files", ["unknown key"]),
     (lambda c: c.pop("seed"), "the configuration", ["lacks the key 'seed'"]),
-    (lambda c: c["lora"]["arms"]["lora"].pop("alpha"), "lora.arms.lora (", ["lacks the key 'alpha'"]),
+    (
+        lambda c: c["lora"]["arms"]["lora"].pop("alpha"),
+        "lora.arms.lora (",
+        ["needs either 'alpha' or 'alpha_per_rank'"],
+    ),
     (lambda c: c["tasks"]["arithmetic"].pop("kind"), "tasks.arithmetic (", ["lacks the key 'kind'"]),
     (lambda c: c.update(seed="zero"), "seed", ["'zero' is not an integer", "give an integer"]),
     (lambda c: c.update(seed=1.0), "seed", ["1.0 is not an integer"]),
@@ -147,7 +178,22 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     (lambda c: c["lora"]["arms"]["lora"].update(ranks=[4, 4]), "lora.arms.lora.ranks", ["names 4 twice"]),
     (lambda c: c["lora"]["arms"]["lora"].update(ranks=[]), "lora.arms.lora.ranks", ["is empty"]),
     (lambda c: c["lora"]["arms"]["lora"].update(alpha=0), "lora.arms.lora.alpha", ["give more than 0"]),
-    (lambda c: c["lora"]["arms"]["lora"].update(targets="all"), "lora.arms.lora.targets", ["^all-linear$"]),
+    (lambda c: c["lora"]["arms"]["lora"].update(targets="all"), "lora.arms.lora.targets", ["all-linear"]),
+    (
+        lambda c: block(c, "dora").update(method="adalora"),
+        "lora.arms.dora.method",
+        ["'adalora'", "known: lora"],
+    ),
+    (lambda c: block(c, "dora").update(match=["lora-r4"]), "lora.arms.dora (", ["either 'ranks' or 'match'"]),
+    (lambda c: block(c, "dora").pop("ranks"), "lora.arms.dora (", ["either 'ranks' or 'match'"]),
+    (
+        lambda c: block(c, "dora").update(alpha_per_rank=2),
+        "lora.arms.dora (",
+        ["either 'alpha' or 'alpha_per_rank'"],
+    ),
+    (lambda c: block(c, "dora").update(method="rac"), "lora.arms.dora (", ["lacks the key 'links'"]),
+    (lambda c: block(c, "dora").update(method="full"), "lora.arms.dora.ranks", ["unknown key"]),
+    (lambda c: block(c, "dora").update(method="vera"), "lora.arms.dora.alpha", ["unknown key"]),
     (lambda c: c["tokenizer"]["grid"][0].update(sizes=[3]), "tokenizer.grid.0.sizes.0", ["at least 300"]),
     (lambda c: c["tasks"].update({"a/b": c["tasks"]["arithmetic"]}), "tasks", ["'a/b' has the wrong form"]),
     (lambda c: c["tokenizer"].update(reference="english"), "tokenizer.reference", ["wrong form"]),
@@ -175,6 +221,59 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: records(c, id="openai/gsm8k", split="train"),
         "tasks.mine",
         ["revision", "give both or neither"],
+    ),
+    # arms
+    (
+        lambda c: narrow(c, match=["lora-r3"]),
+        "lora.arms.narrow.match.0",
+        ["unknown arm 'lora-r3'", "lora-r4"],
+    ),
+    (
+        lambda c: narrow(c, match=["narrow-as-lora-r4"]),
+        "lora.arms.narrow.match.0",
+        ["unknown arm 'narrow-as-lora-r4'"],
+    ),
+    (
+        lambda c: narrow(c, under={"task": "arithmetic", "arm": "lora-r4"}),
+        "lora.arms.narrow.under.arm",
+        ["'lora-r4' is no bottleneck that lies on the model itself"],
+    ),
+    (
+        lambda c: narrow(c, under={"task": "read", "arm": "narrow-r4"}),
+        "lora.arms.narrow.under.task",
+        ["unknown task 'read'"],
+    ),
+    (
+        lambda c: (
+            narrow(c, under={"task": "translate-fra", "arm": "language-r8"}),
+            c["lora"]["arms"].update(language={**BOTTLENECK, "ranks": [8]}),
+        ),
+        "lora.grid",
+        [f"{MODEL} on translate-fra with language-r8, seed 0, which is not trained"],
+    ),
+    (
+        lambda c: c["lora"]["arms"].update({"lora-r4": FULL}),
+        "lora.arms.lora-r4",
+        ["gives an arm the name 'lora-r4', which is that of 'lora'"],
+    ),
+    (
+        lambda c: c["lora"]["arms"].update(base=FULL),
+        "lora.arms.base",
+        ["for the model without an adapter"],
+    ),
+    # tasks of text
+    (lambda c: text(c, lang="pol_Latn"), "tasks.read.lang", ["corpus 'catalogs' has no language 'pol_Latn'"]),
+    (lambda c: text(c, corpus="books"), "tasks.read.corpus", ["unknown corpus 'books'"]),
+    (lambda c: text(c, stop=[]), "tasks.read.stop", ["unknown key"]),
+    (
+        lambda c: text(c) or c["evaluation"]["branching"][0].update(tasks=["read"]),
+        "evaluation.branching.0",
+        ["on read with lora-r16, seed 0 is not scored", "its task is text, which asks nothing"],
+    ),
+    (
+        lambda c: text(c) or c["selfimprove"]["grid"][0].update(tasks=["read"]),
+        "selfimprove.grid.0.tasks",
+        ["'read' has no pools"],
     ),
     # names
     (
@@ -404,6 +503,24 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["names corpus 'catalogs' twice"],
     ),
     (
+        lambda c: c["lora"]["arms"]["lora"].update(learning_rate="best"),
+        "lora.arms.lora.learning_rate",
+        ["best"],
+    ),
+    (
+        lambda c: (
+            c["lora"]["arms"]["lora"].update(learning_rate="tuned") or c["evaluation"].update(split="dev")
+        ),
+        "evaluation.split",
+        ["learning rates are tuned on 'dev'", "score on 'test'"],
+    ),
+    (
+        lambda c: c["lora"]["tuning"].update(learning_rates=[0.001, 0.001]),
+        "lora.tuning.learning_rates",
+        ["0.001"],
+    ),
+    (lambda c: c["lora"].update(pack=0), "lora.pack", ["0"]),
+    (
         lambda c: c["evaluation"]["branching"][0].update(seeds=[3]),
         "evaluation.branching.0",
         ["lora-r16, seed 3 is not scored"],
@@ -485,6 +602,16 @@ def test_all_mistakes_are_told_at_once(config: dict[str, Any]) -> None:
 
 def test_a_block_that_nothing_uses_may_name_what_is_missing(config: dict[str, Any]) -> None:
     config["models"]["mine"] = {"source": "gguf", "path": "missing.gguf"}
+    assert mistakes(config) == []
+
+
+def test_arms_that_match_and_lie_on_others_are_no_mistake(config: dict[str, Any]) -> None:
+    text(config)
+    config["lora"]["arms"]["language"] = {**BOTTLENECK, "ranks": [8]}
+    narrow(config, match=["lora-r4"], under={"task": "read", "arm": "language-r8"})
+    config["lora"]["grid"][0]["arms"].append("language-r8")
+    config["lora"]["arms"]["all"] = FULL
+    config["lora"]["grid"][0]["arms"].append("all")
     assert mistakes(config) == []
 
 

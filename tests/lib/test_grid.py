@@ -57,19 +57,22 @@ def test_narrower_mixes_are_those_with_some_of_the_languages():
     assert all(others == ["bpe-4k-english", "bpe-4k-asian"] for others in found.values())
 
 
-@pytest.mark.parametrize(("method", "scaling"), [("lora", 32 / 16), ("dora", 32 / 16), ("rslora", 32 / 4)])
-def test_arms_carry_their_scaling(method, scaling):
-    block = {"method": method, "ranks": [1, 16], "alpha": 32, "clip": 1.0}
-    found = grid.arms({"lora": {"arms": {"wide": block}}})
-    assert list(found) == ["wide-r1", "wide-r16"]
-    assert found["wide-r1"]["scaling"] == 32
-    assert found["wide-r16"] == {
-        "method": method,
-        "alpha": 32,
-        "clip": 1.0,
-        "block": "wide",
-        "rank": 16,
-        "scaling": scaling,
+def test_arms_of_a_block():
+    blocks = {
+        "wide": {"method": "lora", "ranks": [1, 16], "alpha": 32},
+        "narrow": {"method": "bottleneck", "match": ["wide-r16", "all"], "under": {"task": "t", "arm": "a"}},
+        "all": {"method": "full", "clip": 1.0},
+    }
+    found = grid.arms({"lora": {"arms": blocks}})
+    assert list(found) == ["wide-r1", "wide-r16", "narrow-as-wide-r16", "narrow-as-all", "all"]
+    assert found["wide-r16"] == {"method": "lora", "alpha": 32, "block": "wide", "rank": 16}
+    assert found["all"] == {"method": "full", "clip": 1.0, "block": "all"}
+    assert grid.trained_as(found, "wide-r16") == found["wide-r16"]
+    # Of what is matched only what decides the number of parameters, which no other setting changes.
+    assert grid.trained_as(found, "narrow-as-wide-r16") == {
+        "method": "bottleneck",
+        "block": "narrow",
+        "match": {"method": "lora", "rank": 16},
     }
 
 
@@ -89,11 +92,28 @@ def test_cells_are_all_combinations_each_once():
     assert grid.cells(loops, "loops") == [Cell("m", "s", "l", 0)]
 
 
+def test_a_rate_is_tuned_once_for_all_seeds():
+    ranks = {"method": "lora", "alpha": 8, "ranks": [1, 2]}
+    config = {
+        "lora": {
+            "arms": {"given": {**ranks, "learning_rate": 0.1}, "open": {**ranks, "learning_rate": "tuned"}},
+            "grid": [
+                {"models": ["m"], "tasks": ["s", "t"], "arms": ["given-r1", "open-r1"], "seeds": [0, 1]},
+                {"models": ["m"], "tasks": ["t"], "arms": ["open-r1", "open-r2"], "seeds": [2]},
+            ],
+        }
+    }
+    assert grid.tunings(config) == [("m", "s", "open-r1"), ("m", "t", "open-r1"), ("m", "t", "open-r2")]
+
+
 def test_the_base_is_scored_once_beside_each_model_and_task():
     blocks = [{"models": ["m"], "tasks": ["s", "t"], "arms": ["a", "b"], "seeds": [0, 1]}]
-    found = grid.evaluated({"lora": {"grid": blocks}})
+    config = {"lora": {"grid": blocks}, "tasks": {"s": {"kind": "arithmetic"}, "t": {"kind": "records"}}}
+    found = grid.evaluated(config)
     assert found[:2] == [Cell("m", "s", "base", 0), Cell("m", "t", "base", 0)]
     assert found[2:] == grid.cells(blocks)
+    config["tasks"]["t"]["kind"] = "text"  # which asks nothing
+    assert {cell.task for cell in grid.evaluated(config)} == {"s"}
 
 
 def test_where_a_loop_starts_all_branches_are_decoded():

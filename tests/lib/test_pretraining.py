@@ -4,9 +4,10 @@ import pytest
 import torch
 from tiny_lm import HYBRIDS, SMALL, byte_tokenizer, random_model
 
-from lib import pretraining
+from lib import packing
+from lib.models.lm import start_token
 from lib.packing import Row
-from lib.pretraining import Recipe, bits, merged, segments, start_token, trainable, training_rows
+from lib.pretraining import Recipe, bits, merged, segments, trainable, training_rows
 
 TEXTS = ["the cat sat on a mat", "a", "Grüße, 日本", "what it was for " * 5]
 ALL = Recipe(name="scratch", learning_rate=1e-3, warmup=0, weight_decay=0.0, clip=1.0)
@@ -75,7 +76,7 @@ def test_bits_are_those_of_each_text_alone(tokenizer, kind):
 def test_the_size_of_the_parts_does_not_matter(tokenizer, monkeypatch):
     model = random_model("llama")
     whole = bits(model, tokenizer, TEXTS, ignore)
-    monkeypatch.setattr(pretraining, "CHUNK_TOKENS", 4)
+    monkeypatch.setattr(packing, "CHUNK_TOKENS", 4)
     for one, other in zip(whole, bits(model, tokenizer, TEXTS, ignore), strict=True):
         assert one == pytest.approx(other, rel=1e-5)
 

@@ -72,19 +72,25 @@ def nodes(node: Any) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
+def choices(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """The branches of a block whose keys depend on a choice."""
+    return [branch for branch in block.get("allOf", []) if "if" in branch]
+
+
 def test_the_schema_of_the_project_is_closed() -> None:
     blocks = [node for node in nodes(SCHEMA) if node.get("type") == "object"]
     assert len(blocks) > 30
     for block in blocks:
         # A block whose keys depend on a choice is closed by each of its variants.
         assert "additionalProperties" in block or "allOf" in block, block
-        for branch in block.get("allOf", []):
+        for branch in choices(block):
             variant = SCHEMA["$defs"][branch["then"]["$ref"].removeprefix("#/$defs/")]
             assert variant["additionalProperties"] is False
 
 
 def test_each_choice_of_a_kind_has_a_variant() -> None:
-    for block in (node for node in nodes(SCHEMA) if "allOf" in node):
-        conditions = [branch["if"]["properties"] for branch in block["allOf"]]
+    for block in filter(choices, nodes(SCHEMA)):
+        conditions = [branch["if"]["properties"] for branch in choices(block)]
         (name,) = {key for condition in conditions for key in condition}
-        assert block["properties"][name]["enum"] == [condition[name]["const"] for condition in conditions]
+        values = [value for one in conditions for value in one[name].get("enum") or [one[name]["const"]]]
+        assert sorted(block["properties"][name]["enum"]) == sorted(values)

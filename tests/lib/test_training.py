@@ -3,27 +3,17 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tiny_arms import arm
 from tiny_lm import HYBRIDS, SMALL, random_model
 
+from lib import run as running
 from lib import training
-from lib.adaptation.arm import Arm
-from lib.adaptation.attach import add_adapter
-from lib.cli import UserError
+from lib.adaptation.methods import METHODS
 from lib.packing import Row
-from lib.training import Budget, Checkpoint, learning_rate, order, train
+from lib.run import Budget, Diverged, learning_rate, order
+from lib.training import Checkpoint, train
 
-ARM = Arm(
-    method="lora",
-    rank=2,
-    alpha=8,
-    targets="all-linear",
-    learning_rate=1e-2,
-    warmup=2,
-    weight_decay=0.01,
-    clip=1.0,
-    scaling=4.0,
-    block="lora",
-)
+ARM = arm("lora")
 BUDGET = Budget(steps=6, rows=3)
 ROWS = [Row([n % 5 + 1, 9, 7], [n + 20, n + 21, 2][: 2 + n % 2]) for n in range(8)]
 
@@ -33,21 +23,14 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def adapted(arm=ARM, seed=0, start=None, base=None):
-    return add_adapter((base or random_model("llama")).requires_grad_(False), arm, seed, start)
-
-
-def trainable(model):
-    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-
-
 class Killed(Exception):
     pass
 
 
 def run(folder, arm=ARM, budget=BUDGET, initial_seed=0, identity="this run", kill_after=None, base=None):
     """Final weights and what was measured; with kill_after, the run dies after so many steps."""
-    model = adapted(arm, initial_seed, base=base)
+    method = METHODS[arm.method]
+    model = method.attach(base or random_model("llama"), arm, initial_seed, None)
     reported = []
 
     def report(steps, note):
@@ -56,9 +39,10 @@ def run(folder, arm=ARM, budget=BUDGET, initial_seed=0, identity="this run", kil
             raise Killed
 
     checkpoint = Checkpoint(folder / "checkpoint.pt", identity, 2)
-    result = train(model, ROWS, arm, budget, 0, checkpoint, report)
+    chain = method.chain(model, arm, initial_seed)
+    result = train(model, ROWS, arm, budget, 0, checkpoint, report, chain=chain)
     assert sum(reported) == budget.steps
-    return {name: weight.detach().clone() for name, weight in trainable(model).items()}, result, reported
+    return {name: weight.detach().clone() for name, weight in method.state(model).items()}, result, reported
 
 
 def assert_same_run(one, other):
@@ -81,6 +65,17 @@ def test_a_killed_run_ends_with_the_same_bits(tmp_path, whole, kill_after, resum
     assert resumed[2] == ([resumed_at] if resumed_at else []) + [1] * (BUDGET.steps - resumed_at)
     assert_same_run(resumed, whole)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "lora"])
+def test_every_method_is_killed_and_ends_with_the_same_bits(tmp_path, method):
+    whole = run(tmp_path / "whole", arm=arm(method))
+    with pytest.raises(Killed):
+        run(tmp_path / "killed", arm=arm(method), kill_after=5)  # a chain is in its second link
+    resumed = run(tmp_path / "killed", arm=arm(method))
+    assert resumed[2][0] == 4
+    assert_same_run(resumed, whole)
+    assert whole[1].steps[-1]["loss"] != whole[1].steps[0]["loss"]
 
 
 def test_a_model_with_dropout_is_killed_and_ends_with_the_same_bits(tmp_path):
@@ -142,13 +137,16 @@ def test_two_processes_save_beside_each_other_and_leave_nothing(tmp_path, monkey
 def test_a_loss_that_is_no_number_ends_the_run_at_its_step(tmp_path, learning_rate):
     broken = replace(ARM, learning_rate=learning_rate, warmup=0)
     message = r"lora\.arms\.lora: at step \d+ .*; lower lora\.arms\.lora\.learning_rate"
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(Diverged, match=message) as diverged:
         run(tmp_path, arm=broken)
+    done = diverged.value.steps
+    assert f"at step {len(done) + 1} " in str(diverged.value)
+    assert all(math.isfinite(step["loss"]) for step in done)
 
 
 def test_a_gradient_that_is_no_number_ends_the_run_before_weights_are_spoilt(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda weights, clip: torch.tensor(math.inf))
-    with pytest.raises(UserError, match=r"at step 1 the loss is .* and the norm of its gradient inf"):
+    with pytest.raises(Diverged, match=r"at step 1 the loss is .* and the norm of its gradient inf"):
         run(tmp_path)
 
 
@@ -216,7 +214,7 @@ def test_gradients_are_clipped(tmp_path):
 
 def test_weights_move_at_the_rate_of_the_step(tmp_path, monkeypatch):
     # Adam's first step moves a weight by the rate itself, whatever the gradient; later rates are 0 here.
-    monkeypatch.setattr(training, "learning_rate", lambda arm, budget, step: 0.0 if step else 1e-3)
+    monkeypatch.setattr(running, "learning_rate", lambda arm, budget, step: 0.0 if step else 1e-3)
     weights = run(tmp_path, arm=replace(ARM, weight_decay=0.0), budget=Budget(3, 8))[0]
     moved = torch.cat([weight.flatten() for name, weight in weights.items() if "lora_B" in name]).abs()
     assert moved.max().item() == pytest.approx(1e-3, rel=1e-3)
@@ -255,8 +253,17 @@ def test_schedule_by_hand():
     assert [learning_rate(none, Budget(2, 1), n) for n in range(2)] == [1.0, pytest.approx(0.5)]
 
 
-@pytest.mark.parametrize("method", ["lora", "rslora", "dora"])
+def test_a_chain_warms_up_again_in_each_link():
+    chain = arm("rac", learning_rate=1.0, warmup=2, links=2)
+    rates = [learning_rate(chain, Budget(6, 1), n) for n in range(6)]
+    half = math.sqrt(0.5)
+    assert rates == pytest.approx([0.5, 1.0, 1.0, (1 + half) / 2 / 2, 0.5, (1 - half) / 2])
+    short = [learning_rate(replace(chain, warmup=9), Budget(5, 1), n) for n in range(5)]
+    assert short == pytest.approx([1 / 3, 2 / 3, 1.0, 1 / 3, 2 / 3 / 2])
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_methods_learn(tmp_path, method):
-    arm = replace(ARM, method=method, rank=4)
-    losses = [row["loss"] for row in run(tmp_path, arm=arm, budget=Budget(12, 8))[1].steps]
+    steep = arm(method, learning_rate=0.1 if method in ("ia3", "vera") else 1e-2)
+    losses = [row["loss"] for row in run(tmp_path, arm=steep, budget=Budget(12, 8))[1].steps]
     assert losses[-1] < 0.8 * losses[0]

@@ -49,7 +49,7 @@ def cell(tmp_path_factory):
     given = {"branches": path.branches, "items": path.test, "tokenizer": tokenizer}
     done("evaluation_answer", **given, answers=path.answers)
     given = {"answers": path.answers, "items": path.test, "resamples": 100, "seed": 0}
-    done("evaluation_score", **given, arm={"method": "lora", "rank": 4}, scores=path.scores)
+    done("evaluation_score", **given, cost=path.cost, scores=path.scores)
     return path
 
 

@@ -1,11 +1,14 @@
 import json
 import shutil
 
+import evaluation_answer
 import evaluation_predict
 import pytest
 from tiny_cell import CELL, DECODING
 from tiny_lm import byte_tokenizer
 
+from lib.adaptation import saved
+from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
 from lib.decoding import branching
@@ -59,6 +62,25 @@ def test_prompts_are_read_as_in_training(cell, tmp_path, monkeypatch):
     rows = training_rows(byte_tokenizer(bos=True), items["prompt"], items["target"])
     assert read == [row.prompt for row in rows]
     assert {ids[0] for ids in read} == {0}  # <s>
+
+
+def test_nothing_is_decoded_where_the_training_failed(cell, tmp_path, capsys):
+    saved.write_failure(tmp_path / "adapter", "lora", "out-of-memory", "tried to allocate 9 EiB")
+    path = tmp_path / "branches.parquet"
+    evaluation_predict.evaluation_predict(
+        model=cell.model,
+        decoding=json.dumps(DECODING),
+        cell=json.dumps({**CELL, "split": "test"}),
+        items=cell.test,
+        branches=path,
+        adapter=tmp_path / "adapter",
+    )
+    assert BRANCHES.read(path).empty
+    assert "nothing is decoded, out-of-memory: tried to allocate 9 EiB" in capsys.readouterr().err
+    # What reads it has nothing to say either.
+    answers = tmp_path / "answers.parquet"
+    evaluation_answer.evaluation_answer(path, cell.test, cell.model / "tokenizer.json", answers)
+    assert ANSWERS.read(answers).empty
 
 
 def test_the_adapter_is_used(cell, tmp_path):

@@ -1,11 +1,10 @@
-import json
-
 import evaluation_score
 import pandas as pd
 import pytest
 from tiny_cell import CELL
 
 from lib.contracts.answers import ANSWERS
+from lib.contracts.lora import COSTS
 from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
 
@@ -28,11 +27,11 @@ def answered(name, branch, text, correct, **fields):
     }
 
 
-def score(folder, answers, items, arm=None):
+def score(folder, answers, items, cost=None):
     ANSWERS.write(answers, folder / "answers.parquet")
     ITEMS.write(items, folder / "items.parquet")
     given = [folder / "answers.parquet", folder / "items.parquet", 100, 0, folder / "scores.parquet"]
-    evaluation_score.evaluation_score(*given, *([json.dumps(arm)] if arm else []))
+    evaluation_score.evaluation_score(*given, cost)
     return SCORES.read(folder / "scores.parquet").set_index(["decoder", "metric"])
 
 
@@ -61,13 +60,26 @@ def test_the_base_has_neither_method_nor_rank(tmp_path, item):
     assert found["method"].isna().all() and found["rank"].isna().all()
 
 
+def test_a_method_without_a_rank(tmp_path, item):
+    cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "full", "status": "finished"}
+    COSTS.write([cost], tmp_path / "cost.parquet")
+    found = score(tmp_path, [answered("a", 0, "1", True)], [item("a")], tmp_path / "cost.parquet")
+    assert set(found["method"]) == {"full"} and found["rank"].isna().all()
+
+
+def test_nothing_is_scored_where_nothing_was_decoded(tmp_path, item):
+    assert score(tmp_path, [], [item("a")]).empty
+
+
 def test_degrees_are_scored_by_chrf(tmp_path, item):
     from sacrebleu import corpus_chrf
 
     golds = {"a": "le chat", "b": "le chien"}
     answers = [answered("a", 0, "le chat", None), answered("b", 0, "la chienne", None)]
     items = [item(name, gold, "chrf") for name, gold in reversed(golds.items())]
-    found = score(tmp_path, answers, items, {"method": "dora", "rank": 2})
+    cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "dora", "rank": 2, "status": "finished"}
+    COSTS.write([cost], tmp_path / "cost.parquet")
+    found = score(tmp_path, answers, items, tmp_path / "cost.parquet")
     assert found.index.tolist() == [("greedy", "chrf")]
     expected = corpus_chrf(["le chat", "la chienne"], [list(golds.values())]).score
     assert found["value"].iloc[0] == pytest.approx(expected)

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import lora_train
@@ -8,7 +9,9 @@ import torch
 from safetensors.torch import load_file
 from tiny_cell import ARM, BUDGET, CELL
 
+from lib import run as running
 from lib import training
+from lib.adaptation import saved
 from lib.cli import UserError
 from lib.contracts.lora import COSTS, STEPS
 from lib.contracts.task import ITEMS
@@ -19,7 +22,16 @@ HIDDEN, MIDDLE, HEADS, LAYERS = 32, 48, 2 / 4, 2  # of the tiny model; half as m
 
 
 def train(
-    cell, folder, arm=ARM, budget=BUDGET, items=None, start=None, model=None, dtype="float32", **changed
+    cell,
+    folder,
+    arm=ARM,
+    budget=BUDGET,
+    items=None,
+    start=None,
+    under=None,
+    model=None,
+    dtype="float32",
+    **changed,
 ):
     lora_train.lora_train(
         model=model or cell.model,
@@ -31,6 +43,7 @@ def train(
         cost=folder / "cost.parquet",
         items=items or [cell.train],
         start=start,
+        under=under,
         dtype=dtype,
         threads=1,
         checkpoint_every=2,
@@ -44,7 +57,7 @@ def test_what_a_training_leaves(cell):
         "cost.parquet",
         "steps.parquet",
     ]
-    assert sorted(path.name for path in cell.adapter.iterdir()) == [lora_train.SETTINGS, lora_train.WEIGHTS]
+    assert sorted(path.name for path in cell.adapter.iterdir()) == [saved.SETTINGS, saved.WEIGHTS]
     assert "lora_train: worked from" in cell.training.stderr
 
 
@@ -68,7 +81,7 @@ def test_costs(cell):
     assert cost["trainable_params"] == trained
     assert cost["gradient_bytes"] == 4 * trained
     assert cost["optimizer_bytes"] == 8 * trained + 4 * LAYERS * 7 * 2
-    assert cost["adapter_bytes"] == (cell.adapter / lora_train.WEIGHTS).stat().st_size > 4 * trained
+    assert cost["adapter_bytes"] == (cell.adapter / saved.WEIGHTS).stat().st_size > 4 * trained
     frozen = sum(weight.numel() for weight in load_file(cell.model / "model.safetensors").values())
     tokens = STEPS.read(cell.steps)["tokens"].sum()
     assert cost["flops"] == tokens * (4 * frozen + 6 * trained)
@@ -78,7 +91,7 @@ def test_costs(cell):
 def test_a_run_that_was_killed_goes_on_to_the_same_adapter(cell, tmp_path, monkeypatch):
     budget = {"steps": 5, "rows": 4}
     whole = train(cell, tmp_path / "whole", budget=budget)
-    step = training.learning_rate
+    step = running.learning_rate
     calls = []
 
     def dies(arm, length, number):
@@ -87,7 +100,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_adapter(cell, tmp_path, monke
             raise KeyboardInterrupt
         return step(arm, length, number)
 
-    monkeypatch.setattr(training, "learning_rate", dies)
+    monkeypatch.setattr(running, "learning_rate", dies)
     with pytest.raises(KeyboardInterrupt):
         train(cell, tmp_path / "killed", budget=budget)
     assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoint.pt"]
@@ -122,8 +135,6 @@ def test_a_run_that_was_killed_goes_on_to_the_same_adapter(cell, tmp_path, monke
 
 
 def test_a_run_belongs_to_the_type_and_the_device_that_it_came_to(cell, tmp_path, monkeypatch):
-    load = lm.load
-
     class Seen(Exception):
         pass
 
@@ -131,18 +142,12 @@ def test_a_run_belongs_to_the_type_and_the_device_that_it_came_to(cell, tmp_path
         def seen(path, identity, every):
             raise Seen(identity)
 
-        def there(*options):
-            model, tokenizer = load(*options)
-            node.setattr(type(model), "device", torch.device(device))
-            return model, tokenizer
-
         with monkeypatch.context() as node:
             node.setattr(lm, "dtype_of", lambda name: dtype)
-            node.setattr(lm, "load", there)
+            node.setattr(lm, "device", lambda: device)
             node.setattr(lora_train, "Checkpoint", seen)
             with pytest.raises(Seen) as found:
-                # Fresh weights are drawn in the type of the base model, which would tell; these are given.
-                train(cell, tmp_path, start=cell.adapter, dtype="auto")
+                train(cell, tmp_path, dtype="auto")
         return str(found.value)
 
     nodes = [(torch.float32, "cpu"), (torch.bfloat16, "cpu"), (torch.float32, "cuda")]
@@ -153,16 +158,124 @@ def test_a_run_belongs_to_the_type_and_the_device_that_it_came_to(cell, tmp_path
 def test_what_killed_runs_left_is_removed(cell, tmp_path):
     for name in (".adapter.1.partial", ".adapter.2.partial"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / lora_train.SETTINGS).touch()
+        (tmp_path / name / saved.SETTINGS).touch()
     (tmp_path / ".checkpoint.pt.1.partial").touch()
     train(cell, tmp_path, budget={"steps": 1, "rows": 2})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter", "cost.parquet", "steps.parquet"]
 
 
-def test_a_run_that_diverges_writes_nothing(cell, tmp_path):
-    with pytest.raises(UserError, match=r"lower lora\.arms\.lora\.learning_rate$"):
-        train(cell, tmp_path, arm={**ARM, "learning_rate": 1e30, "warmup": 0}, budget={"steps": 2, "rows": 2})
+def failed(folder, status):
+    """The row of a training that failed; it has left no adapter, and nothing to go on from."""
+    assert sorted(path.name for path in folder.iterdir()) == ["adapter", "cost.parquet", "steps.parquet"]
+    (cost,) = COSTS.read(folder / "cost.parquet").to_dict("records")
+    assert saved.failure(folder / "adapter") == (status, cost["reason"])
+    assert cost["status"] == status
+    assert pd.isna(cost["peak_bytes_train"]) and pd.isna(cost["flops"]) and pd.isna(cost["seconds"])
+    return cost
+
+
+DIVERGING = {**ARM, "learning_rate": 1e30, "warmup": 0}
+
+
+def test_a_run_that_diverges_is_recorded(cell, tmp_path, capsys):
+    assert train(cell, tmp_path, arm=DIVERGING, budget={"steps": 9, "rows": 2}) == {}
+    cost = failed(tmp_path, "diverged")
+    assert re.search(
+        r"^lora\.arms\.lora: at step \d .*lower lora\.arms\.lora\.learning_rate$", cost["reason"]
+    )
+    assert (cost["method"], cost["rank"], cost["scaling"]) == ("lora", 4, 2.0)
+    steps = STEPS.read(tmp_path / "steps.parquet")
+    assert f"at step {len(steps) + 1} " in cost["reason"]
+    assert f"warning: diverged: {cost['reason']}" in capsys.readouterr().err
+
+
+def test_what_builds_on_a_failed_training_fails_as_it_did(cell, tmp_path):
+    train(cell, tmp_path / "first", arm=DIVERGING, budget={"steps": 9, "rows": 2})
+    ITEMS.write([], tmp_path / "empty.parquet")  # what is selected of nothing
+    start = tmp_path / "first" / "adapter"
+    train(cell, tmp_path / "second", start=start, items=[tmp_path / "empty.parquet"])
+    assert (
+        "first/adapter has no adapter to build on: lora.arms"
+        in failed(tmp_path / "second", "diverged")["reason"]
+    )
+
+
+@pytest.mark.parametrize("error", ["cuda", "cpu", "python"])
+def test_a_run_without_enough_memory_is_recorded(cell, tmp_path, monkeypatch, error):
+    def allocate(*options):
+        match error:
+            case "cuda":
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore.")
+            case "cpu":
+                torch.empty(2**50)
+            case "python":
+                raise MemoryError
+
+    monkeypatch.setattr(training, "row_losses", allocate)
+    train(cell, tmp_path)
+    reason = failed(tmp_path, "out-of-memory")["reason"]
+    expected = {
+        "cuda": "Tried to allocate 2.00 GiB.",
+        "cpu": "can't allocate memory",
+        "python": "MemoryError",
+    }
+    assert expected[error] in reason and "\n" not in reason
+
+
+def test_other_errors_are_no_outcome(cell, tmp_path, monkeypatch):
+    def broken(*options):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(training, "row_losses", broken)
+    with pytest.raises(RuntimeError, match="a defect"):
+        train(cell, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+TRAINING = {key: ARM[key] for key in ("learning_rate", "warmup", "weight_decay", "clip")}
+FEW = {"steps": 2, "rows": 4}
+
+
+def test_a_rank_that_is_found_is_recorded(cell, tmp_path):
+    match = {key: ARM[key] for key in ("method", "rank", "targets")}
+    arm = {**TRAINING, "method": "bottleneck", "block": "narrow", "match": match}
+    weights = train(cell, tmp_path, arm=arm, budget=FEW)
+    (cost,) = COSTS.read(tmp_path / "cost.parquet").to_dict("records")
+    # LoRA has 2 layers x 4 x 464; a width has 2 x (65 w + 32).
+    assert (cost["method"], cost["rank"], cost["trainable_params"]) == ("bottleneck", 28, 3704)
+    assert pd.isna(cost["scaling"]) and pd.isna(cost["reason"])
+    assert sum(weight.numel() for weight in weights.values()) == 3704
+
+
+def test_an_adapter_on_another_one(cell, tmp_path):
+    arm = {**TRAINING, "method": "bottleneck", "block": "narrow"}
+    below = train(cell, tmp_path / "language", arm={**arm, "rank": 4}, budget=FEW)
+    under = tmp_path / "language" / "adapter"
+    # As many parameters as queries of rank 4 have on the bare model: 2 x 4 x 64, for 2 x (65 w + 32).
+    match = {"method": "lora", "rank": 4, "targets": ["q_proj"]}
+    both = train(cell, tmp_path / "task", arm={**arm, "match": match}, budget=FEW, under=under)
+    assert len(both) == 2 * len(below)
+    assert all(torch.equal(weight, both[name]) for name, weight in below.items())
+    cost = COSTS.read(tmp_path / "task" / "cost.parquet").iloc[0]
+    assert (cost["rank"], cost["trainable_params"]) == (3, 2 * (65 * 3 + 32))
+
+
+def test_all_weights_are_trained_and_saved(cell, tmp_path):
+    arm = {**TRAINING, "method": "full", "block": "full", "learning_rate": 1e-3}
+    weights = train(cell, tmp_path, arm=arm, budget=FEW, dtype="bfloat16")
+    base = load_file(cell.model / "model.safetensors")
+    assert weights.keys() == base.keys()
+    assert {weight.dtype for weight in weights.values()} == {torch.float32}
+    assert any(not torch.equal(weight, base[name]) for name, weight in weights.items())
+    cost = COSTS.read(tmp_path / "cost.parquet").iloc[0]
+    size = sum(weight.numel() for weight in base.values())
+    assert (cost["trainable_params"], cost["gradient_bytes"]) == (size, 4 * size)
+    assert cost["optimizer_bytes"] == 8 * size + 4 * len(weights)
+    assert 4 * size < cost["adapter_bytes"] < 4 * size + 10_000
+    assert cost["flops"] == STEPS.read(tmp_path / "steps.parquet")["tokens"].sum() * 6 * size
+    assert pd.isna(cost["rank"])
+    read, _ = lm.load(cell.model, tmp_path / "adapter", "float32", 1)
+    assert all(torch.equal(weight, weights[name]) for name, weight in read.named_parameters())
 
 
 def test_going_on_from_an_adapter(cell, tmp_path):

@@ -13,6 +13,7 @@ from paper_fixtures import FIGURES, draw
 
 matplotlib.use("agg")
 
+from lib.contracts.lora import COSTS
 from lib.contracts.tokenizer import COMPARISONS
 from lib.paper import figures
 
@@ -117,6 +118,29 @@ def test_what_is_missing_is_not_zero(drawn, tiny, name):
     assert "0.00" not in texts(svg) or name == "headline"  # the axis of the headline starts at zero
 
 
+@pytest.mark.parametrize("name", ["accuracy_by_rank", "memory_by_rank", "loss"])
+def test_failed_trainings_are_named_and_not_drawn(full, name):
+    (svg,) = draw(full, name, ("svg",))
+    written = texts(svg)
+    (note,) = [text for text in written if "Not shown" in text]
+    assert "smollm2-135m-q4_1 on arithmetic, rslora-r64 (diverged), seed 0" in note
+    assert not any(text.startswith("rslora") for text in written)
+    assert name == "loss" or "rank" in written  # the end of the axis, for full and ia3
+
+
+def test_memory_that_is_not_an_adapters_own_is_not_drawn(full, tmp_path):
+    table = COSTS.read(full / "results" / "lora" / "costs.parquet")
+    shared = table["task"] == "translate-fra"
+    table.loc[shared, "packed"] = 4
+    table.loc[shared, ["peak_bytes_load", "peak_bytes_train"]] = None
+    COSTS.write(table, tmp_path / "costs.parquet")
+    svg = tmp_path / "memory.svg"
+    paper_fixtures.run("paper_plot_memory_by_rank", "--output", svg, tmp_path / "costs.parquet")
+    count = (shared & (table["status"] == "finished")).sum()
+    assert any(f"{count} that shared a process with others" in text for text in texts(svg))
+    assert not any("translate-fra" in text for text in texts(svg))
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -157,9 +181,9 @@ def test_rounds_share_an_axis_that_holds_all_points(drawn, tiny):
 
 
 def test_loss_needs_to_know_the_cell(full, tmp_path, capsys):
-    (path, *_) = paper_fixtures.inputs(full, ["steps"])
+    (costs, path, *_) = paper_fixtures.inputs(full, ["costs", "steps"])
     stray = tmp_path / "steps.parquet"
     stray.write_bytes(path.read_bytes())
     with pytest.raises(RuntimeError):
-        paper_fixtures.run("paper_plot_loss", "--output", tmp_path / "loss.svg", stray)
+        paper_fixtures.run("paper_plot_loss", "--output", tmp_path / "loss.svg", costs, stray)
     assert "steps.parquet: expected {model}/{task}/{arm}/seed-{seed}" in capsys.readouterr().err

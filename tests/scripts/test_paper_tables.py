@@ -16,8 +16,8 @@ TABLES = {
         ["--corpus", "catalogs", "--baseline", paper_fixtures.BASE],
         ["comparisons", "metrics"],
     ),
-    "scores": ("paper_tabulate_scores", [], ["scores"]),
-    "costs": ("paper_tabulate_costs", [], ["costs", "arms"]),
+    "scores": ("paper_tabulate_scores", [], ["scores", "costs"]),
+    "costs": ("paper_tabulate_costs", [], ["costs"]),
     "rounds": ("paper_tabulate_rounds", [], ["rounds"]),
 }
 
@@ -62,7 +62,13 @@ def test_cells(full, tiny, tmp_path):
     assert re.search(
         r"lora-r16 & 0 & CoT-decoding, max & accuracy \(\\%\) & 17\.\d \[\d+\.\d, \d+\.\d\] & 1\d", scores
     )
-    assert re.search(r"lora-r1 & 0 & 32\.00 & 305\\,280 & ", tabulate(full, "costs", tmp_path))
+    assert re.search(r"lora-r1 & 0 & 1 & 32\.00 & 305\\,280 & ", tabulate(full, "costs", tmp_path))
+    # Neither a rank nor a factor: dashes; nothing at all where a training failed.
+    costs = tabulate(full, "costs", tmp_path)
+    assert re.search(r"& full & 0 & -- & -- & 134\\,515\\,008 & \d", costs)
+    assert re.search(r"& bottleneck-as-lora-r16 & 0 & 141 & -- & ", costs)
+    assert re.search(r"& rslora-r64 \(diverged\) & 0 & 64 & --( & --){6} ", costs)
+    assert re.search(r"& rslora-r64 \(diverged\) & 0( & --){5} ", scores)
     assert re.search(r"lora-r2 & 0 & greedy & accuracy \(\\%\) & n/a", tabulate(tiny, "scores", tmp_path))
     assert re.search(r"confidence & 0 & 1 & n/a & n/a", tabulate(tiny, "rounds", tmp_path))
 

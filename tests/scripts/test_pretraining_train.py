@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from tiny_lm import byte_tokenizer
 from tiny_pretraining import ARM, BUDGET, LORA, TEXT, characters, documents
 
+from lib import run as running
 from lib import training
 from lib.cli import UserError
 from lib.contracts.corpus import DOCUMENTS
@@ -41,7 +42,7 @@ def test_every_tokenizer_reads_the_same_text_in_the_same_order(nano, tmp_path, m
     whole = training.train
 
     def watched(network, rows, recipe, length, seed, *options, **named):
-        order = training.order(len(rows), seed, length)
+        order = running.order(len(rows), seed, length)
         read[model] = [[rows[index].target[:-1] for index in step] for step in order]
         return whole(network, rows, recipe, length, seed, *options, **named)
 
@@ -76,7 +77,7 @@ def test_languages_give_equal_bytes_and_the_seed_draws_them(nano):
 def test_a_run_that_was_killed_goes_on_to_the_same_model(nano, tmp_path, monkeypatch, arm, dtype):
     whole = train(nano, tmp_path / "whole", arm=arm, dtype=dtype)
     assert {weight.dtype for weight in whole.values()} == {torch.float32}
-    rate, calls = training.learning_rate, []
+    rate, calls = running.learning_rate, []
 
     def dies(recipe, length, number):
         calls.append(number)
@@ -84,7 +85,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_model(nano, tmp_path, monkeyp
             raise KeyboardInterrupt
         return rate(recipe, length, number)
 
-    monkeypatch.setattr(training, "learning_rate", dies)
+    monkeypatch.setattr(running, "learning_rate", dies)
     with pytest.raises(KeyboardInterrupt):
         train(nano, tmp_path / "killed", arm=arm, dtype=dtype)
     assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoint.pt"]

@@ -74,6 +74,12 @@ def test_selected_chains_can_be_trained_on(pool):
     assert len(ITEMS.read(pool["selected"])) == 3
 
 
+def test_a_pool_that_was_not_decoded_gives_nothing(pool):
+    BRANCHES.write([], pool["branches"])
+    ANSWERS.write([], pool["answers"])
+    assert select(pool).empty
+
+
 def test_a_pool_without_well_formed_chains(pool):
     answers = ANSWERS.read(pool["answers"])
     ANSWERS.write(answers.assign(status="length"), pool["answers"])

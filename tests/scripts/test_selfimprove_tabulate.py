@@ -1,4 +1,5 @@
 import pytest
+import selfimprove_tabulate
 from commands import done
 from tiny_cell import CELL
 
@@ -45,3 +46,14 @@ def test_rounds_and_the_precision_of_their_selection(tmp_path, item):
     assert names.values.tolist() == [["tiny", "sums", "sure", "confidence", 5]]
     assert found["ci_low"][3] <= 0.25 < found["ci_high"][3] < 1
     assert found["ci_low"][:3].tolist() == pytest.approx([0.15, 0.4, 0.65])
+
+    # The second round failed, then the start itself.
+    SCORES.write([], scores[2])
+    SELECTED.write([], selected[1])
+    shorter = tmp_path / "shorter.parquet"
+    selfimprove_tabulate.selfimprove_tabulate(**options, rounds=shorter, selected=selected, scores=scores)
+    assert ROUNDS.read(shorter)["round"].tolist() == [0, 1, 1]
+    for path in (*scores, *selected):
+        (SCORES if path in scores else SELECTED).write([], path)
+    selfimprove_tabulate.selfimprove_tabulate(**options, rounds=shorter, selected=selected, scores=scores)
+    assert ROUNDS.read(shorter).empty

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,8 @@ import pytest
 from equal import differences
 from tree import TARGET, command, copy_tree, planned, snakemake
 
-from lib.contracts.lora import ARMS
+from lib.contracts.lora import ARMS, COSTS
+from lib.contracts.scores import ROUNDS, SCORES
 
 REPORT = {"paper_report": 1, "all": 1}
 
@@ -47,7 +49,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
     [
         ("lib/progress.py", {}),
         ("paper_plot_zipf.py", {"paper_plot_zipf": 1, **REPORT}),
-        ("lora_tabulate.py", {"lora_arms": 1, "paper_tabulate_costs": 1, "all": 1}),
+        ("lora_tabulate.py", {"lora_arms": 1, "all": 1}),
         (
             "pretraining_tabulate.py",
             {"pretraining_tabulate": 1, "paper_numbers": 1, **REPORT}
@@ -71,7 +73,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ),
         (
             "lib/decoding/scoring.py",
-            {"evaluation_score": 8, "selfimprove_score": 2, "selfimprove_tabulate": 1}
+            {"evaluation_score": 15, "selfimprove_score": 2, "selfimprove_tabulate": 1}
             | {"evaluation_scores": 1, "selfimprove_rounds": 1, "paper_numbers": 1}
             | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "decoding", "rounds")}
             | {f"paper_tabulate_{name}": 1 for name in ("scores", "rounds")}
@@ -80,7 +82,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
             "lib/decoding/verifiers.py",
-            {"evaluation_answer": 8, "evaluation_score": 8, "evaluation_scores": 1, "paper_numbers": 1}
+            {"evaluation_answer": 15, "evaluation_score": 15, "evaluation_scores": 1, "paper_numbers": 1}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2}
             | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
@@ -99,7 +101,7 @@ def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, in
 def test_a_column_of_what_is_reported_reruns_no_evaluated_model(tree: Path, table: str) -> None:
     edit(tree, f"lib/contracts/{table}.py")
     jobs = planned(tree)
-    assert jobs["evaluation_score"] == 8
+    assert jobs["evaluation_score"] == 15
     assert not jobs.keys() & {"task_build", "lora_train", "evaluation_predict"}
     assert table == "answers" or "selfimprove_train" not in jobs
 
@@ -119,6 +121,71 @@ def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
         | {f"paper_tabulate_{name}": 1 for name in ("scores", "costs")}
         | REPORT
     )
+
+
+def test_other_learning_rates_tune_anew_and_train_what_is_tuned(tree: Path) -> None:
+    jobs = planned(tree, *TARGET, "--config", "lora={tuning: {learning_rates: [0.001, 0.01]}}")
+    assert (jobs["lora_tune"], jobs["lora_tuning"], jobs["lora_train"]) == (1, 1, 1)
+    assert jobs["evaluation_predict"] == 1 and jobs["paper_plot_learning_rate"] == 1
+
+
+def test_packing_reruns_nothing_and_leaves_a_plan(tree: Path) -> None:
+    pack = ["--config", "lora={pack: 3}"]
+    assert planned(tree, *TARGET, *pack) == {}
+    plan = tree / ".snakemake" / "tok2cot.plan.json"
+    assert not plan.exists()
+    snakemake(tree, "--cores", "1", "results/lora/arms.parquet", *TARGET[1:], *pack)
+    written = json.loads(plan.read_text())
+    assert written["pack"] == 3 and len(written["cells"]) == len(
+        COSTS.read(tree / "results/lora/costs.parquet")
+    )
+    (tuned,) = [cell for cell in written["cells"] if cell["tuning"]]
+    assert tuned["cell"] == {"model": "tiny", "task": "translate-fra", "arm": "rslora-r2", "seed": 0}
+    snakemake(tree, "--cores", "1", "results/lora/arms.parquet", *TARGET[1:])
+    assert not plan.exists()
+
+
+BROKEN = """
+lora:
+  arms:
+    broken:
+      method: lora
+      ranks: [2]
+      alpha: 8
+      targets: all-linear
+      learning_rate: 1.0e+30
+      warmup: 0
+      weight_decay: 0.0
+      clip: 1.0
+  grid:
+    - {models: [tiny], tasks: [arithmetic], arms: [lora-r1, lora-r4, broken-r2], seeds: [0]}
+    - {models: [tiny], tasks: [translate-fra], arms: [lora-r1, lora-r4], seeds: [0]}
+selfimprove:
+  loops:
+    broken: {start: broken-r2, filter: confidence, keep: 0.5, from: previous, accumulate: true, rounds: 1,
+      training: {steps: 2, rows: 8}}
+  grid:
+    - {models: [tiny], tasks: [arithmetic], loops: [confidence, broken], seeds: [0]}
+"""
+
+
+def test_a_training_that_diverges_does_not_stop_the_grid(tree: Path) -> None:
+    (tree / "broken.yaml").write_text(BROKEN)
+    results = ["lora/costs", "evaluation/scores", "selfimprove/rounds"]
+    costs, scores, rounds = (tree / "results" / f"{name}.parquet" for name in results)
+    figure, table = (tree / "results" / "paper" / name for name in ("figures/loss.svg", "tables/scores.tex"))
+    wanted = [str(path.relative_to(tree)) for path in (costs, scores, rounds, figure, table)]
+    snakemake(tree, "--cores", "2", *wanted, "--configfile", "config/test.yaml", "broken.yaml")
+
+    found = COSTS.read(costs).set_index(["task", "arm"])
+    assert found["status"].value_counts().to_dict() == {"finished": 4, "diverged": 1}
+    assert found.loc[("arithmetic", "broken-r2"), "reason"].endswith("lower lora.arms.broken.learning_rate")
+    assert found[found["status"] == "finished"]["peak_bytes_train"].notna().all()
+    scored = SCORES.read(scores)
+    assert set(scored["arm"]) == {"base", "lora-r1", "lora-r4"}
+    assert set(ROUNDS.read(rounds)["loop"]) == {"confidence"}
+    assert "tiny on arithmetic, broken-r2 (diverged), seed 0" in figure.read_text(encoding="utf-8")
+    assert "broken-r2 (diverged) & 0 & --" in table.read_text(encoding="utf-8")
 
 
 def test_a_larger_vocabulary_leaves_the_smaller_ones_and_their_models_alone(tree: Path) -> None:
@@ -187,7 +254,7 @@ def test_example_of_the_readme_is_planned(tree: Path) -> None:
 def test_results_may_go_to_another_folder(tree: Path) -> None:
     wanted = ["results/lora/arms.parquet", "--configfile", "config/test.yaml", "--directory", "runs/mine"]
     snakemake(tree, "--cores", "1", *wanted)
-    assert len(ARMS.read(tree / "runs" / "mine" / "results" / "lora" / "arms.parquet")) == 2
+    assert "lora-r4" in set(ARMS.read(tree / "runs" / "mine" / "results" / "lora" / "arms.parquet")["arm"])
 
 
 def test_an_edit_of_the_config_does_not_reach_the_jobs_of_a_run(tree: Path) -> None:
@@ -196,7 +263,7 @@ def test_an_edit_of_the_config_does_not_reach_the_jobs_of_a_run(tree: Path) -> N
     config.write_text(config.read_text().replace("ranks: [1, 4]", "ranks: [1, 4, 8]"))
     job = ["--mode", "remote", "--nolock", "--force", "--cores", "1", "--target-jobs", "lora_arms:"]
     snakemake(tree, *job, "--configfile", "config/test.yaml")
-    assert set(ARMS.read(tree / "results" / "lora" / "arms.parquet")["arm"]) == {"lora-r1", "lora-r4"}
+    assert "lora-r8" not in set(ARMS.read(tree / "results" / "lora" / "arms.parquet")["arm"])
 
 
 def test_empty_grids_leave_empty_tables_and_figures(tree: Path) -> None:
@@ -218,7 +285,7 @@ def test_more_scored_documents_train_no_model(tree: Path) -> None:
 
 def test_another_number_of_resamples_reruns_no_model(tree: Path) -> None:
     jobs = planned(tree, *TARGET, "--config", "evaluation={resamples: 200}")
-    assert jobs["evaluation_score"] == 8
+    assert jobs["evaluation_score"] == 15
     assert not jobs.keys() & {"lora_train", "evaluation_predict", "evaluation_answer", "selfimprove_train"}
 
 

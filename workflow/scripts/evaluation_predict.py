@@ -8,16 +8,19 @@ Example:
         --items results/task/arithmetic/test.parquet --branches branches.parquet
 
 READS   a model folder, an adapter folder, task items (contract task.ITEMS)
-WRITES  branches (contract branches.BRANCHES): no answer is extracted and nothing judged here
+WRITES  branches (contract branches.BRANCHES): no answer is extracted and nothing judged here; none where
+        the adapter's training failed
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lib.adaptation import saved
 from lib.cli import main, settings
 from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
@@ -39,6 +42,9 @@ def evaluation_predict(
     """Decode k branches for each item of a task."""
     asked = ITEMS.read(items)
     names = settings(cell)
+    if adapter and (failed := saved.failure(adapter)):
+        print(f"warning: {adapter}: nothing is decoded, {': '.join(failed)}", file=sys.stderr)
+        return BRANCHES.write([], branches, inputs=[items])
 
     from lib.decoding.branching import Decoding, decode
     from lib.models import lm

@@ -3,10 +3,11 @@
 Example:
     python workflow/scripts/evaluation_score.py --answers answers.parquet \
         --items results/task/arithmetic/test.parquet --resamples 1000 --seed 0 --scores scores.parquet \
-        --arm '{"method": "lora", "rank": 16}'
+        --cost results/lora/smollm2-135m-q4_1/arithmetic/lora-r16/seed-0/cost.parquet
 
-READS   answers (contract answers.ANSWERS), task items (task.ITEMS)
-WRITES  scores (contract scores.SCORES)
+READS   answers (contract answers.ANSWERS), task items (task.ITEMS), the cost of the cell's training
+        (lora.COSTS)
+WRITES  scores (contract scores.SCORES); none where the training failed
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Annotated
 
 import typer
 
-from lib.cli import main, settings
+from lib.cli import main
 from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import CELL
+from lib.contracts.lora import COSTS
 from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
 from lib.decoding.scoring import chrf_scores, exact_scores
@@ -32,18 +34,23 @@ def evaluation_score(
     resamples: Annotated[int, typer.Option(help="Bootstrap samples.")],
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")],
     scores: Annotated[Path, typer.Option(help="Table of scores to write.")],
-    arm: Annotated[str, typer.Option(help="JSON with method and rank; empty for the base model.")] = "{}",
+    cost: Annotated[
+        Path | None,
+        typer.Option(help="Cost of the training, which names method and rank; none for the base."),
+    ] = None,
 ) -> None:
     """Score one cell, with intervals over its items."""
     judged, gold = ANSWERS.read(answers), ITEMS.read(items).set_index("item_id")
-    method = settings(arm)
+    trained = COSTS.read(cost).iloc[0] if cost else {}
     with Work("evaluation_score"):
+        if judged.empty:
+            return SCORES.write([], scores, inputs=[answers, items], seed=seed)
         if VERIFIERS[gold["verifier"].iloc[0]].exact:
             found = exact_scores(judged, resamples, seed)
         else:
             found = chrf_scores(judged, gold["answer"], resamples, seed)
         names = judged[list(CELL)].iloc[0].to_dict()
-        names |= {"method": method.get("method"), "rank": method.get("rank")}
+        names |= {name: trained.get(name) for name in ("method", "rank")}
         SCORES.write([{**names, **row} for row in found], scores, inputs=[answers, items], seed=seed)
 
 

@@ -14,8 +14,10 @@ from typing import Annotated
 
 import typer
 
+from lib.adaptation.arm import Arm
 from lib.cli import main, settings
 from lib.contracts.lora import ARMS
+from lib.grid import TUNED
 from lib.progress import Work
 
 
@@ -27,9 +29,25 @@ def lora_tabulate(
     with Work("lora_tabulate"):
         rows = []
         for name, arm in settings(arms).items():
-            targets = arm["targets"] if isinstance(arm["targets"], str) else " ".join(arm["targets"])
-            kept = {key: arm[key] for key in ARMS.columns if key in arm}
-            rows.append({**kept, "arm": name, "targets": targets})
+            known = Arm(**{key: value for key, value in arm.items() if key not in ("match", "under")})
+            targets = known.targets if isinstance(known.targets, list) else [known.targets or ""]
+            rows.append(
+                {
+                    "arm": name,
+                    "block": known.block,
+                    "method": known.method,
+                    "rank": known.rank,
+                    "alpha": None if known.scaling is None else known.numerator,
+                    "scaling": known.scaling,
+                    "targets": " ".join(targets) or None,
+                    "links": arm.get("links"),
+                    "match": arm.get("match"),
+                    "under": "/".join(arm["under"][key] for key in ("task", "arm"))
+                    if "under" in arm
+                    else None,
+                    "learning_rate": None if known.learning_rate == TUNED else known.learning_rate,
+                }
+            )
         ARMS.write(rows, table)
 
 

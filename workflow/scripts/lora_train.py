@@ -2,42 +2,55 @@
 
 Example:
     python workflow/scripts/lora_train.py --model results/model/smollm2-135m-q4_1 \
-        --arm '{"block": "lora", "method": "lora", "rank": 16, "alpha": 32, "scaling": 2.0, "targets":
-            "all-linear", "learning_rate": 1e-3, "warmup": 10, "weight_decay": 0.0, "clip": 1.0}' \
+        --arm '{"block": "lora", "method": "lora", "rank": 16, "alpha": 32, "targets": "all-linear",
+            "learning_rate": 1e-3, "warmup": 10, "weight_decay": 0.0, "clip": 1.0}' \
         --budget '{"steps": 150, "rows": 16}' \
         --cell '{"model": "smollm2-135m-q4_1", "task": "arithmetic", "arm": "lora-r16", "seed": 0}' \
         --adapter out/adapter --steps out/steps.parquet --cost out/cost.parquet \
         results/task/arithmetic/train.parquet
 
-READS   a model folder; task items (contract task.ITEMS), one table or several
-WRITES  the adapter folder (PEFT); training steps (lora.STEPS); one row of costs (lora.COSTS);
-        while it runs, a checkpoint beside the adapter, from which the same command goes on
+READS   a model folder; task items (contract task.ITEMS), one table or several; an adapter folder to go on
+        from, or to build on; a table of tuned learning rates (lora.TUNING); a plan of cells to train along
+WRITES  the adapter folder (PEFT's format where PEFT has the method); training steps (lora.STEPS); one row of
+        costs (lora.COSTS); while it runs, a checkpoint beside the adapter, from which the same command
+        goes on. Where the loss diverges or memory runs out, the folder and the row say so, and the
+        program ends as if all were well: the rest of a grid goes on. Cells of a plan that it trained along
+        wait in a folder .together beside those of the arms, for this program to be asked for them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
-import shutil
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lib.adaptation import outcome, results, saved
 from lib.adaptation.arm import Arm
-from lib.adaptation.attach import add_adapter
 from lib.cli import UserError, main, settings
-from lib.contracts.lora import COSTS, STEPS
 from lib.contracts.task import ITEMS
 from lib.progress import Work
 from lib.provenance import sha256
-from lib.training import Budget, Checkpoint, digest, train
+from lib.run import Budget, Run
+from lib.together import Cell, Files, Shelf
+from lib.training import Checkpoint, digest, gain, train_together
+from lib.tuning import tuned
 
-SETTINGS, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from lib.adaptation.method import Network
+    from lib.packing import Row
+
+PAYS = 1.1  # several arms train in one process if their steps are so many times faster together
 
 
 def peak_bytes() -> int:
@@ -59,77 +72,152 @@ def lora_train(
     steps: Annotated[Path, typer.Option(help="Table of training steps to write.")],
     cost: Annotated[Path, typer.Option(help="Table with the cost to write.")],
     items: Annotated[list[Path], typer.Argument(help="Tables of task items to train on.")],
-    start: Annotated[Path | None, typer.Option(help="Adapter folder to go on from.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Adapter folder of the same arm to go on from.")] = None,
+    under: Annotated[Path | None, typer.Option(help="Adapter folder that stays below, frozen.")] = None,
+    tuning: Annotated[Path | None, typer.Option(help="Table that the learning rate is taken from.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Cells to train along: a file of lib.together.")] = None,
     dtype: Annotated[str, typer.Option(help="Type of the frozen weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between two checkpoints.")] = 25,
 ) -> None:
     """Train one adapter and record its loss curve and its cost."""
-    chosen, length, names = Arm(**settings(arm)), Budget(**settings(budget)), settings(cell)
-    seed = names["seed"]
+    below = [path for path in (start, under) if path]
+    length, names = Budget(**settings(budget)), settings(cell)
     examples = ITEMS.read(*items)
-    if examples.empty:
+    if examples.empty and not any(map(saved.failure, below)):
         raise UserError(f"{items[0]}: no rows to train on; check what the table was made from")
-
-    from lib.models import lm
-
-    base, tokenizer = lm.load(model, None, dtype, threads)
-    base.requires_grad_(False)
-    network = add_adapter(base, chosen, seed, start)
-    trainable = [weight for weight in network.parameters() if weight.requires_grad]
-    initial = digest(trainable)
-    loaded = peak_bytes()
-    rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"])
-
     read = [*items, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
-    # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
-    place = [str(base.dtype), base.device.type, threads]
-    identity = hashlib.sha256(
-        json.dumps([asdict(chosen), asdict(length), names, *place, initial, *map(sha256, read)]).encode()
-    ).hexdigest()
-    checkpoint = Checkpoint(adapter.parent / "checkpoint.pt", identity, checkpoint_every)
-    with Work("lora_train", length.steps, "steps") as work:
-        run = train(network, rows, chosen, length, seed, checkpoint, work.advance)
+    read += [path / saved.WEIGHTS for path in below]
+    how = (asdict(length), dtype, threads, *map(sha256, read))
+    own = Cell(tuned(Arm(**settings(arm)), tuning), names, Files(adapter, steps, cost), how)
+    shelf = Shelf(own)
+    with Work("lora_train", length.steps, "steps") as work, ExitStack() as turn:
+        group = [own]
+        if plan and not below:
+            turn.enter_context(shelf.turn())
+            if shelf.publish():
+                print("note: was trained along with another arm", file=sys.stderr)
+                return
+            group = shelf.group(plan)
 
-        partial = adapter.with_name(f".{adapter.name}.{os.getpid()}.partial")
-        network.save_pretrained(partial)
-        adapter.mkdir(parents=True, exist_ok=True)
-        for name in (SETTINGS, WEIGHTS):
-            os.replace(partial / name, adapter / name)
-        for stale in adapter.parent.glob(f".{adapter.name}.*.partial"):  # this one, and those of killed runs
-            shutil.rmtree(stale)
+        import torch
 
-        tokens = sum(row["tokens"] for row in run.steps)
-        trained = sum(weight.numel() for weight in trainable)
-        frozen = sum(weight.numel() for weight in network.parameters()) - trained
-        facts = {"seed": seed, "dtype": str(base.dtype), "threads": threads}
-        STEPS.write(run.steps, steps, inputs=items, **facts)
-        COSTS.write(
-            [
-                {
-                    **names,
-                    "method": chosen.method,
-                    "rank": chosen.rank,
-                    "trainable_params": trained,
-                    "initial_sha256": initial,
-                    "peak_bytes_load": loaded,
-                    "peak_bytes_train": peak_bytes(),
-                    "gradient_bytes": run.gradient_bytes,
-                    "optimizer_bytes": run.optimizer_bytes,
-                    # Without the settings, which hold the path of the model.
-                    "adapter_bytes": (adapter / WEIGHTS).stat().st_size,
-                    # Forward and gradient of activations through all weights, gradients of the trained.
-                    "flops": float(tokens * (4 * frozen + 6 * trained)),
-                    "seconds": run.seconds,
-                    "cpu_seconds": run.cpu_seconds,
-                    "tokens_per_second": tokens / run.seconds,
-                }
-            ],
-            cost,
-            inputs=items,
-            **facts,
-        )
+        from lib.adaptation.methods import METHODS
+        from lib.models import lm
+
+        method, wanted = METHODS[own.arm.method], lm.dtype_of(dtype)
+        facts = {"inputs": items, "dtype": str(wanted), "threads": threads}
+        # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
+        place = [str(wanted), lm.device()]
+
+        def checkpoint_of(group: list[Cell]) -> Checkpoint:
+            folder = shelf.folder if len(group) > 1 else adapter.parent
+            identities = [cell.identity for cell in group]
+            identity = hashlib.sha256(json.dumps([*identities, *place]).encode()).hexdigest()
+            return Checkpoint(folder / "checkpoint.pt", identity, checkpoint_every)
+
+        checkpoint = checkpoint_of(group)
+        try:
+            for path in below:
+                outcome.require(path)
+            base, tokenizer = lm.load(model, None, "float32" if method.whole else dtype, threads)
+            rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"])
+            network, runs = prepared(base, group, rows, length, start, under)
+            if len(group) > 1 and not checkpoint.restore() and (faster := gain(network, runs)) < PAYS:
+                print(f"note: {len(group)} arms at once are {faster:.2f} times faster", file=sys.stderr)
+                turn.close()
+                group, base = [own], network.unload()
+                checkpoint = checkpoint_of(group)
+                network, runs = prepared(base, group, rows, length, start, under)
+            initial = [digest(list(method.state(network, **only(run)).values())) for run in runs]
+            loaded = peak_bytes()
+            mixed = method.whole and wanted == torch.bfloat16
+            cpu_seconds = train_together(network, runs, checkpoint, work.advance, mixed)
+        except Exception as error:
+            ended = outcome.of(error)
+            if len(group) > 1:
+                ended = ended._replace(reason=f"{ended.reason} ({len(group)} arms at once: lower lora.pack)")
+            results.write(own, own.files, method.save, [], {"packed": len(group)}, facts, ended)
+        else:
+            machine = {
+                "peak_bytes_load": loaded,
+                "peak_bytes_train": peak_bytes(),
+                "cpu_seconds": cpu_seconds,
+            }
+            frozen = sum(weight.numel() for weight in network.parameters() if not weight.requires_grad)
+            for cell, run, first in zip(group, runs, initial, strict=True):
+                spent = {"packed": len(group), "rank": run.arm.rank, "scaling": run.arm.scaling}
+                if not run.failed:
+                    spent |= {"initial_sha256": first, **costs(run, frozen)}
+                    spent |= {**machine, **pace(run)} if len(group) == 1 else {}
+                results.write(
+                    cell,
+                    own.files if cell == own else shelf.files(cell),
+                    partial(method.save, network, **only(run)),
+                    run.steps,
+                    spent,
+                    facts,
+                    outcome.of(run.failed) if run.failed else results.DONE,
+                )
         checkpoint.remove()
+
+
+def prepared(
+    base: PreTrainedModel,
+    group: Sequence[Cell],
+    rows: list[Row],
+    length: Budget,
+    start: Path | None,
+    under: Path | None,
+) -> tuple[Network, list[Run]]:
+    """A model with what each cell of a group trains, and a run of each."""
+    from lib.adaptation.matching import solved
+    from lib.adaptation.methods import METHODS
+    from lib.adaptation.reading import adapted
+
+    method = METHODS[group[0].arm.method]
+    arms, seeds = [solved(base, cell.arm) for cell in group], [cell.names["seed"] for cell in group]
+    if under:
+        base = adapted(base, under)
+    if len(group) == 1:
+        network = method.attach(base, arms[0], seeds[0], start)
+        trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+        chain = method.chain(network, arms[0], seeds[0])
+        return network, [Run(arms[0], rows, length, seeds[0], trained, chain=chain)]
+    adapters = [f"arm{number}" for number in range(len(group))]
+    network = method.attach_together(base, arms, seeds, adapters)
+    trained = {
+        adapter: {name: weight for name, weight in network.named_parameters() if f".{adapter}." in name}
+        for adapter in adapters
+    }
+    return network, [
+        Run(arm, rows, length, seed, trained[adapter], adapter)
+        for arm, seed, adapter in zip(arms, seeds, adapters, strict=True)
+    ]
+
+
+def only(run: Run) -> dict[str, str]:
+    """The adapter of a run as an option, where it has the model not to itself."""
+    return {"adapter": run.adapter} if run.adapter else {}
+
+
+def costs(run: Run, frozen: int) -> dict[str, Any]:
+    """What a training cost, whatever the machine; with so many weights that it did not train."""
+    trained = sum(weight.numel() for weight in run.weights.values())
+    tokens = sum(row["tokens"] for row in run.steps)
+    return {
+        "trainable_params": trained,
+        "gradient_bytes": run.gradient_bytes,
+        "optimizer_bytes": run.optimizer_bytes,
+        # Forward and gradient of activations through all weights, gradients of the trained.
+        "flops": float(tokens * (4 * frozen + 6 * trained)),
+    }
+
+
+def pace(run: Run) -> dict[str, float]:
+    """How fast a training was that had the model to itself."""
+    tokens, seconds = (sum(row[name] for row in run.steps) for name in ("tokens", "seconds"))
+    return {"seconds": seconds, "tokens_per_second": tokens / seconds}
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ import typer
 from lib.cli import main
 from lib.contracts.attention import REACH
 from lib.contracts.bits import LANGUAGES as BITS
-from lib.contracts.lora import COSTS
+from lib.contracts.lora import COSTS, FINISHED
 from lib.contracts.scores import ROUNDS, SCORES
 from lib.contracts.tokenizer import COMPARISONS, METRICS
 from lib.paper import labels
@@ -111,7 +111,7 @@ def _scores(table: pd.DataFrame, name: str) -> dict[str, str]:
 
 def _costs(table: pd.DataFrame) -> dict[str, str]:
     found = {}
-    for row in table.to_dict("records"):
+    for row in table[table["status"] == FINISHED].to_dict("records"):
         cell = "{model}_{task}_{arm}_seed-{seed}".format(**row)
         found[f"peak_{cell}"] = _text(row["peak_bytes_train"] / GIB, 2)
         found[f"optimizer_{cell}"] = _text(row["optimizer_bytes"] / MIB, 1)

@@ -2,9 +2,10 @@
 
 Example:
     python workflow/scripts/paper_plot_loss.py --output loss.pdf \
-        results/lora/smollm2-135m-q4_1/arithmetic/lora-r16/seed-0/steps.parquet
+        results/lora/costs.parquet results/lora/smollm2-135m-q4_1/arithmetic/lora-r16/seed-0/steps.parquet
 
-READS   results/lora/{model}/{task}/{arm}/seed-{seed}/steps.parquet (the cell is read from the path)
+READS   results/lora/costs.parquet (which trainings failed)
+        results/lora/{model}/{task}/{arm}/seed-{seed}/steps.parquet (the cell is read from the path)
 WRITES  the figure, once per --output
 """
 
@@ -16,7 +17,7 @@ from typing import Annotated
 import typer
 
 from lib.cli import UserError, main
-from lib.contracts.lora import STEPS
+from lib.contracts.lora import COSTS, FINISHED, STEPS
 from lib.paper import figures, labels
 from lib.progress import Work
 
@@ -27,27 +28,33 @@ def plot_loss(
     output: Annotated[
         list[Path], typer.Option(help="Figure to write; its ending names the format. Repeatable.")
     ],
+    costs: Annotated[Path, typer.Argument(help="Training costs.")],
     steps: Annotated[
         list[Path] | None, typer.Argument(help="Training steps of one adapter each; none draws n/a.")
     ] = None,
 ) -> None:
     """Draw the training loss of every adapter, step by step."""
-    import seaborn as sns
     from matplotlib.ticker import MaxNLocator
 
     with Work("paper_plot_loss", 1, "figures"):
-        if not steps:
+        spent = COSTS.read(costs)
+        finished = spent[spent["status"] == FINISHED]
+        finished = set(
+            zip(*(finished[name].astype(str) for name in ("model", "task", "arm", "seed")), strict=True)
+        )
+        curves = {path: cell for path in steps or [] if (cell := _cell(path)) in finished}
+        if not curves:
             return figures.nothing(output)
-        cells = [_cell(path) for path in steps]
+        cells = list(curves.values())
         panels = sorted({cell[:2] for cell in cells})
         arms = sorted({cell[2] for cell in cells}, key=labels.natural)
         columns = min(3, len(panels))
         count = -(-len(panels) // columns)
 
         figure, axes = figures.panels(count, columns, 1.0 + 2.2 * count, sharey=True)
-        colours = dict(zip(arms, sns.color_palette("flare", len(arms)), strict=True))
+        colours = figures.shades(arms)
         places = dict(zip(panels, axes.flat, strict=False))
-        for path, (model, task, arm, _) in zip(steps, cells, strict=True):
+        for path, (model, task, arm, _) in curves.items():
             table, ax = STEPS.read(path), places[model, task]
             ax.plot(table["step"], table["loss"], color=colours[arm], alpha=0.15, linewidth=0.7)
             ax.plot(
@@ -66,9 +73,8 @@ def plot_loss(
         for arm, colour in colours.items():
             axes[0, 0].plot([], [], color=colour, label=arm)
         figure.legend(loc="outside upper center", ncols=6)
-        figures.note(
-            figure, f"Pale: single steps; strong: moving average over 1/{PARTS} of them; one line a seed."
-        )
+        drawn = f"Pale: single steps; strong: moving average over 1/{PARTS} of them; one line a seed."
+        figures.note(figure, drawn + figures.left_out(labels.failed(spent)))
         figures.save(figure, output)
 
 
@@ -79,7 +85,7 @@ def _cell(path: Path) -> tuple[str, str, str, str]:
         raise UserError(
             f"{path}: expected {{model}}/{{task}}/{{arm}}/seed-{{seed}}/steps.parquet; name it so"
         )
-    return parts
+    return (*parts[:3], parts[3].removeprefix("seed-"))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Tabulate the scores of all arms for LaTeX, with intervals.
+"""Tabulate the scores of all arms for LaTeX, with intervals; dashes where a training failed.
 
 Example:
-    python workflow/scripts/paper_tabulate_scores.py --output scores.tex results/evaluation/scores.parquet
+    python workflow/scripts/paper_tabulate_scores.py --output scores.tex \
+        results/evaluation/scores.parquet results/lora/costs.parquet
 
-READS   results/evaluation/scores.parquet
+READS   results/evaluation/scores.parquet, results/lora/costs.parquet (which trainings failed)
 WRITES  a LaTeX tabular (packages: booktabs)
 """
 
@@ -15,7 +16,9 @@ from typing import Annotated
 import typer
 
 from lib.cli import main
+from lib.contracts.lora import COSTS, FINISHED
 from lib.contracts.scores import SCORES
+from lib.grid import BASE
 from lib.paper import labels, latex
 from lib.progress import Work
 
@@ -36,6 +39,7 @@ CELL = ["model", "task", "arm", "seed", "split", "decoder"]
 def tabulate_scores(
     output: Annotated[Path, typer.Option(help="LaTeX file to write.")],
     scores: Annotated[Path, typer.Argument(help="Scores of the evaluation.")],
+    costs: Annotated[Path, typer.Argument(help="Training costs.")],
 ) -> None:
     """Tabulate the scores of all arms for LaTeX, with intervals."""
     with Work("paper_tabulate_scores", 1, "tables"):
@@ -43,15 +47,17 @@ def tabulate_scores(
         gains = labels.shown(table[table["metric"] == "accuracy_gain"]).set_index(CELL)
         table = labels.main_scores(table)
         table = table[table["decoder"].isin(labels.DECODERS)].to_dict("records")
-        decoders = list(labels.DECODERS)
+        spent = COSTS.read(costs)
+        table += spent[spent["status"] != FINISHED].to_dict("records")
+        decoders = [None, *labels.DECODERS]
         table.sort(
             key=lambda row: (
                 row["task"],
                 row["model"],
-                row["rank"] == row["rank"],  # base first
+                row["arm"] != BASE,
                 labels.natural(row["arm"]),
                 row["seed"],
-                decoders.index(row["decoder"]),
+                decoders.index(row.get("decoder")),
             )
         )
         body, previous = [], None
@@ -59,6 +65,10 @@ def tabulate_scores(
             if previous not in (None, (row["task"], row["model"])):
                 body.append(None)
             previous = (row["task"], row["model"])
+            if "metric" not in row:
+                words = [row["model"], row["task"], labels.outcome(row), str(row["seed"])]
+                body.append([*map(latex.escape, words), *[latex.NONE] * (len(HEADER) - len(words))])
+                continue
             metric = labels.METRICS[row["metric"]]
             words = [row["model"], row["task"], row["arm"], str(row["seed"]), labels.DECODERS[row["decoder"]]]
             value = latex.interval(row["value"], row["ci_low"], row["ci_high"], metric.digits)

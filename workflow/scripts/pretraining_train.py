@@ -51,8 +51,9 @@ def pretraining_train(
     checkpoint_every: Annotated[int, typer.Option(help="Steps between two checkpoints.")] = 50,
 ) -> None:
     """Train a model on text: the same segments in the same order whatever its tokenizer."""
-    from lib.pretraining import CHUNK_TOKENS, Recipe, merged, trainable, training_rows
-    from lib.training import Budget, Checkpoint, digest, order, train
+    from lib.pretraining import Recipe, merged, trainable, training_rows
+    from lib.run import Budget, order
+    from lib.training import Checkpoint, digest, train
 
     recipe, length, reading = Recipe(**settings(arm)), Budget(**settings(budget)), settings(text)
     texts = read(documents, reading, seed)
@@ -85,7 +86,6 @@ def pretraining_train(
             seed,
             checkpoint,
             work.advance,
-            chunk_tokens=CHUNK_TOKENS,
             mixed=wanted == torch.bfloat16,
         )
         octets = [len(one.encode()) for one in texts]

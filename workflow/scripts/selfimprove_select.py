@@ -7,7 +7,8 @@ Example:
 
 READS   branches and answers of the pool (contracts branches.BRANCHES, answers.ANSWERS), and its
         items (task.ITEMS)
-WRITES  selected chains as task items with the chain as target (contract selected.SELECTED)
+WRITES  selected chains as task items with the chain as target (contract selected.SELECTED); none where
+        there is no branch, since the round's model has failed
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def selfimprove_select(
     """Keep the best chains of a round: at most one an item, at most the given share of the items."""
     asked = ITEMS.read(items).set_index("item_id")
     text = BRANCHES.read(branches).set_index(["item_id", "branch"])["completion"]
+    sources = [branches, answers, items]
+    if text.empty:
+        return SELECTED.write([], selected, inputs=sources, seed=seed, filter=filter, keep=keep)
     with Work("selfimprove_select", len(asked)):
         chains = FILTERS[filter](by_item(ANSWERS.read(answers)), seed)[: max(1, int(keep * len(asked) + 0.5))]
         if not chains:
@@ -59,7 +63,7 @@ def selfimprove_select(
             }
             for branch, confidence in chains
         ]
-        SELECTED.write(rows, selected, inputs=[branches, answers, items], seed=seed, filter=filter, keep=keep)
+        SELECTED.write(rows, selected, inputs=sources, seed=seed, filter=filter, keep=keep)
 
 
 if __name__ == "__main__":

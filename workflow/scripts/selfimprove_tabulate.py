@@ -8,7 +8,7 @@ Example:
 
 READS   scores of the start adapter and of each round (contract scores.SCORES), selected chains of each
         round (selected.SELECTED)
-WRITES  rounds of one loop (contract scores.ROUNDS)
+WRITES  rounds of one loop (contract scores.ROUNDS), up to the first whose training failed
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ def selfimprove_tabulate(
             for row in SCORES.read(path).to_dict("records"):
                 kept = {key: row[key] for key in ROUNDS.columns if key in row}
                 rows.append({**kept, **names, "round": number})
-        task = {key: rows[0][key] for key in ("model", "task")}
         for number, path in enumerate(selected, 1):
             chains = SELECTED.read(path)
+            if chains.empty:
+                break
+            task = {key: rows[0][key] for key in ("model", "task")}
             precision = share(chains["correct"])
             rows.append(
                 {

@@ -5,7 +5,7 @@ Example:
         --task '{"kind": "arithmetic", "terms": 3, "digits": 2, "worked_share": 0.3}'
 
 READS   documents of the source and the target language (contract corpus.DOCUMENTS), for translation;
-        the dataset or file that the task names, for records
+        those of its language, for text; the dataset or file that the task names, for records
 WRITES  task items (contract task.ITEMS)
 """
 
@@ -20,9 +20,14 @@ from lib.cli import UserError, main, settings
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.task import ITEMS
 from lib.progress import Work
-from lib.tasks import arithmetic, records, translation
+from lib.tasks import arithmetic, records, text, translation
 
-KINDS = {"arithmetic": arithmetic.items, "records": records.items, "translation": translation.items}
+KINDS = {
+    "arithmetic": arithmetic.items,
+    "records": records.items,
+    "text": text.items,
+    "translation": translation.items,
+}
 
 
 def task_build(

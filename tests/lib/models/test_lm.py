@@ -1,9 +1,11 @@
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from tiny_arms import arm, trainable
 from tiny_lm import byte_tokenizer, random_model, save_model
 from transformers import AutoModelForCausalLM
 
+from lib.adaptation.methods import METHODS
 from lib.cli import UserError
 from lib.models import lm
 
@@ -60,6 +62,20 @@ def test_weights_are_rounded_after_the_merge(folder, adapter):
         assert torch.equal(one, other.bfloat16())
 
 
+def test_what_does_not_merge_stays_in_float32(folder, tmp_path):
+    """In bfloat16 the model computes what it did in training, with the adapter beside its weights."""
+    bottleneck = METHODS["bottleneck"]
+    model, _ = lm.load(folder, None, "bfloat16", 1)
+    network = bottleneck.attach(model, arm("bottleneck"), 0, None)
+    with torch.no_grad():
+        for weight in trainable(network).values():
+            weight.add_(0.1)
+    bottleneck.save(network, tmp_path)
+    read, _ = lm.load(folder, tmp_path, "bfloat16", 1)
+    assert torch.equal(logits(read), logits(network))
+    assert read.dtype == torch.bfloat16
+
+
 def test_types(folder):
     assert lm.dtype_of("float32") == torch.float32
     assert lm.dtype_of("bfloat16") == torch.bfloat16
@@ -85,6 +101,15 @@ def test_the_tokenizer_decides_what_stands_before_a_prompt():
     (ids,) = lm.token_ids(bos, ["the cat"])
     assert lm.prompt_ids(plain, ["the cat"]) == [ids]
     assert lm.prompt_ids(bos, ["the cat"]) == [[0, *ids]] == bos(["the cat"])["input_ids"]
+
+
+def test_a_text_is_read_from_its_beginning():
+    plain, bos = byte_tokenizer(), byte_tokenizer(bos=True)
+    assert lm.prompt_ids(plain, ["", "a"]) == [[plain.bos_token_id], *lm.token_ids(plain, ["a"])]
+    assert lm.prompt_ids(bos, [""]) == [[bos.bos_token_id]]
+    plain.bos_token = None
+    (row,) = lm.training_rows(plain, [""], ["the cat"])
+    assert row.prompt == [plain.eos_token_id]
 
 
 @pytest.mark.parametrize(("named", "expected"), [(None, {1}), (2, {1, 2}), ([2, 1, 7], {1, 2, 7})])

@@ -50,6 +50,34 @@ def test_log_ticks():
     assert figures.log_ticks(2.1, 4.9) == [2.1, 4.9]
 
 
+@pytest.mark.parametrize(
+    ("ranks", "ticks"),
+    [
+        ([4, 16, 4], {4: "4", 16: "16"}),
+        ([4, None, 16], {4: "4", 16: "16", 64: "no\nrank"}),
+        ([1, 2, 4, 8, 16, 32, 64], {1: "1", 4: "4", 16: "16", 64: "64"}),
+        ([128, 141, None], {564: "no\nrank"}),
+        ([64, 128, 141], {64: "64"}),
+        ([None], {4: "no\nrank"}),
+    ],
+)
+def test_what_has_no_rank_stands_at_the_end_of_the_axis(ranks, ticks):
+    _, axes = figures.panels(1, 1, 2)
+    ax, found = axes[0, 0], pd.Series(ranks, dtype=float)
+    places = figures.rank_axis(ax, found)
+    drawn = dict(zip(ax.get_xticks(), [label.get_text() for label in ax.get_xticklabels()], strict=True))
+    assert drawn == ticks
+    beyond = [place for place, text in ticks.items() if "no" in text]
+    assert places.tolist() == [rank if rank == rank else beyond[0] for rank in found]
+    assert all(low < place < high for place in places for low, high in [ax.get_xlim()])
+
+
+def test_failed_trainings_are_named_below():
+    assert figures.left_out([]) == ""
+    assert figures.left_out(["a", "b"]) == "\nNot shown: a; b."
+    assert max(map(len, figures.left_out(["word " * 100]).split("\n"))) <= 130
+
+
 def test_count():
     assert figures.count(pd.Series([1024, 1024])) == "1,024"
     assert figures.count(pd.Series([10, 1024])) == "10 to 1,024"

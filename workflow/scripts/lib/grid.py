@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 BASE = "base"  # the arm without an adapter
+TUNED = "tuned"  # in place of a learning rate: it is found on the dev split
 
 
 class Pretrained(NamedTuple):
@@ -74,14 +75,36 @@ def narrower(config: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Arms by name, like lora-r8: the settings of the block, with one rank and its scaling."""
-    found = {}
-    for block, settings in config["lora"]["arms"].items():
-        for rank in settings["ranks"]:
-            arm = {key: value for key, value in settings.items() if key != "ranks"}
-            scaling = arm["alpha"] / (math.sqrt(rank) if arm["method"] == "rslora" else rank)
-            found[f"{block}-r{rank}"] = {**arm, "block": block, "rank": rank, "scaling": scaling}
-    return found
+    """Arms by name: the settings of a block, with one of its ranks or one of the arms that it matches.
+
+    They are called lora-r8, or bottleneck-as-lora-r8 where the rank is found from the model, or like the
+    block itself where its method has no rank.
+    """
+    return {name: arm for block in config["lora"]["arms"] for name, arm in block_arms(config, block)}
+
+
+def block_arms(config: dict[str, Any], block: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The arms of one block, by name."""
+    settings = config["lora"]["arms"][block]
+    arm = {key: value for key, value in settings.items() if key not in ("ranks", "match")} | {"block": block}
+    for rank in settings.get("ranks", []):
+        yield f"{block}-r{rank}", {**arm, "rank": rank}
+    for other in settings.get("match", []):
+        yield f"{block}-as-{other}", {**arm, "match": other}
+    if not settings.keys() & {"ranks", "match"}:
+        yield block, arm
+
+
+def trained_as(arms: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    """What the training of an arm depends on, as :class:`lib.adaptation.arm.Arm` has it.
+
+    Of an arm that it matches that is what decides the number of parameters, and no more.
+    """
+    arm = {key: value for key, value in arms[name].items() if key != "under"}
+    if "match" in arm:
+        other = arms[arm["match"]]
+        arm["match"] = {key: other[key] for key in ("method", "rank", "targets") if key in other}
+    return arm
 
 
 def cells(grid: list[dict[str, list]], arms: str = "arms") -> list[Cell]:
@@ -99,6 +122,17 @@ def cells(grid: list[dict[str, list]], arms: str = "arms") -> list[Cell]:
     return list(dict.fromkeys(product))
 
 
+def tunings(config: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Model, task and arm of every learning rate that is tuned: one for all seeds."""
+    known = arms(config)
+    tuned = (
+        cell
+        for cell in cells(config["lora"]["grid"])
+        if known.get(cell.arm, {}).get("learning_rate") == TUNED
+    )
+    return list(dict.fromkeys((cell.model, cell.task, cell.arm) for cell in tuned))
+
+
 def branching(config: dict[str, Any]) -> list[Cell]:
     """The cells that are decoded with all branches: those asked for, and where loops start from."""
     starts = [
@@ -109,10 +143,18 @@ def branching(config: dict[str, Any]) -> list[Cell]:
 
 
 def evaluated(config: dict[str, Any]) -> list[Cell]:
-    """The cells that are scored: every trained one, and the base beside each model and task."""
-    trained = cells(config["lora"]["grid"])
+    """The cells that are scored: every trained one, and the base beside each model and task.
+
+    Cells of tasks that ask nothing are trained only.
+    """
+    trained = [cell for cell in cells(config["lora"]["grid"]) if asks(config, cell.task)]
     bases = [Cell(cell.model, cell.task, BASE, 0) for cell in trained]
     return list(dict.fromkeys([*bases, *trained]))
+
+
+def asks(config: dict[str, Any], task: str) -> bool:
+    """Whether a task has questions to answer: all have, but for plain text."""
+    return config["tasks"].get(task, {}).get("kind") != "text"
 
 
 def before(config: dict[str, Any], arm: str) -> str:

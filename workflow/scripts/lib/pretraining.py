@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lib import packing
-from lib.models.lm import shares_sequences, token_ids
+from lib.adaptation.arm import Arm
+from lib.models.lm import start_token, token_ids
+from lib.models.side_by_side import share_sequences
 from lib.packing import Row
-from lib.seeds import derive
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-CHUNK_TOKENS = 512  # that go through a model at once; a small model has more to do with less waste
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,21 @@ class Recipe:
         """Where the config has it, for messages."""
         return f"pretraining.arms.{self.name}"
 
+    @property
+    def links(self) -> int:
+        """All is trained in one go."""
+        return 1
+
+    @property
+    def adapters(self) -> Arm:
+        """The adapters as an arm of the sweep would have them."""
+        trained = (self.learning_rate, self.warmup, self.weight_decay, self.clip)
+        return Arm("lora", *trained, self.name, **self.lora, section="pretraining")
+
 
 def segments(text: str, characters: int) -> list[str]:
     """A document in parts of so many characters: a limit in tokens would give each tokenizer another one."""
     return [text[start : start + characters] for start in range(0, len(text), characters)]
-
-
-def start_token(tokenizer: PreTrainedTokenizerBase) -> int:
-    """The token that stands before a text: the tokenizer's first one, or the one that ends a text."""
-    return tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
 
 
 def training_rows(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[Row]:
@@ -77,21 +82,11 @@ def trainable(model: PreTrainedModel, recipe: Recipe, seed: int) -> PreTrainedMo
         recipe: what is trained.
         seed: of the adapters' initialisation.
     """
-    import torch
-
     if recipe.lora is None:
         return model.float().requires_grad_(True)
-    from peft import LoraConfig, get_peft_model
+    from lib.adaptation.methods import METHODS
 
-    model.requires_grad_(False)
-    torch.manual_seed(derive(seed, "initialisation"))
-    settings = LoraConfig(
-        r=recipe.lora["rank"],
-        lora_alpha=recipe.lora["alpha"],
-        target_modules=recipe.lora["targets"],
-        task_type="CAUSAL_LM",
-    )
-    adapted = get_peft_model(model, settings)
+    adapted = METHODS["lora"].attach(model, recipe.adapters, seed, None)
     for layer in (model.get_input_embeddings(), model.get_output_embeddings()):
         layer.float().requires_grad_(True)
     return adapted
@@ -132,7 +127,7 @@ def bits(
     ids = token_ids(tokenizer, texts)
     spelt = [tokenizer.decode(found) == text for found, text in zip(ids, texts, strict=True)]
     rows = [Row(start, found) for found in ids]
-    size = CHUNK_TOKENS if shares_sequences(model) else 1
+    size = share_sequences(model, packing.CHUNK_TOKENS)
     nats: list[float] = []
     with torch.inference_mode():
         for part in packing.chunks(rows, size):

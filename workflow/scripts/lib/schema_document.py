@@ -56,12 +56,13 @@ def _rows(
         below, found = _rows(inner, key, schema)
         rows += below
         variants += found
-    for branch in node.get("allOf", []):
+    for branch in (branch for branch in node.get("allOf", []) if "if" in branch):
         ((choice, value),) = branch["if"]["properties"].items()
+        values = " or ".join(f"`{one}`" for one in value.get("enum", [value.get("const")]))
         variant = _resolve(branch["then"], schema)
         # What all variants share is described once, beside the choice.
         own = {key: child for key, child in variant["properties"].items() if key not in node["properties"]}
-        variants.append((path, f"{choice} `{value['const']}`", {**variant, "properties": own}))
+        variants.append((path, f"{choice} {values}", {**variant, "properties": own}))
     return rows, variants
 
 

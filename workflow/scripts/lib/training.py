@@ -6,83 +6,23 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from lib.cli import UserError
-from lib.models.lm import shares_sequences
-from lib.packing import Row, chunks, pack, target_loss
-from lib.seeds import derive
+from lib.adaptation.fused import Span, fused
+from lib.adaptation.method import Chain
+from lib.models.side_by_side import share_sequences
+from lib.packing import CHUNK_TOKENS, Row, chunks, pack, row_losses
+from lib.run import Budget, Diverged, Recipe, Run
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-# Tokens that go through the model at once: activations need memory in proportion, the gradient of a
-# step is the sum over its parts. Parts of twice the size were a tenth faster and took a quarter more memory.
-CHUNK_TOKENS = 128
-
-
-class Recipe(Protocol):
-    """What the loop needs to know of an arm, whatever the arm trains."""
-
-    @property
-    def key(self) -> str:
-        """Where the config has it, for messages."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Peak of the schedule."""
-
-    @property
-    def warmup(self) -> int:
-        """Steps of linear warm-up; a cosine to zero follows."""
-
-    @property
-    def weight_decay(self) -> float:
-        """Of AdamW."""
-
-    @property
-    def clip(self) -> float:
-        """Largest norm of the gradient."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long is trained: optimizer steps of so many rows."""
-
-    steps: int
-    rows: int
-
-
-def learning_rate(arm: Recipe, budget: Budget, step: int) -> float:
-    """Learning rate of a step, counted from 0: linear warm-up, then a cosine to zero."""
-    warmup = min(arm.warmup, budget.steps)
-    if step < warmup:
-        return arm.learning_rate * (step + 1) / warmup
-    return arm.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (budget.steps - warmup)))
-
-
-def order(items: int, seed: int, budget: Budget) -> Iterator[list[int]]:
-    """The rows of each step: shuffled passes over the items, drawn from the seed alone.
-
-    The stream depends on neither the model nor the initialisation, so that a resumed run finds its
-    place by counting.
-    """
-    import numpy as np
-
-    waiting: list[int] = []
-    passes = 0
-    for _ in range(budget.steps):
-        while len(waiting) < budget.rows:
-            rng = np.random.default_rng(derive(seed, "order", passes))
-            waiting.extend(rng.permutation(items).tolist())
-            passes += 1
-        yield waiting[: budget.rows]
-        waiting = waiting[budget.rows :]
+    Network = PreTrainedModel | PeftModel
 
 
 def digest(tensors: Sequence[torch.Tensor]) -> str:
@@ -140,15 +80,16 @@ class Trained:
 
 
 def train(
-    model: PreTrainedModel | PeftModel,
+    model: Network,
     rows: Sequence[Row],
     arm: Recipe,
     budget: Budget,
     seed: int,
     checkpoint: Checkpoint,
-    report: Any,
-    chunk_tokens: int | None = None,
+    report: Callable[[int, str], Any],
     mixed: bool = False,
+    chain: Chain | None = None,
+    until: int | None = None,
 ) -> Trained:
     """Train in place the weights that require gradients.
 
@@ -157,88 +98,172 @@ def train(
     ends with the same bits as one that was not.
 
     Args:
-        model: a model, or one with its adapter, see :func:`lib.adaptation.attach.add_adapter`.
+        model: a model, or one with its adapter, see :class:`lib.adaptation.method.Method`.
         rows: tokenized examples.
         arm: how.
         budget: how long.
         seed: decides the order of the rows.
         checkpoint: where to go on from, and how often to save.
         report: called after each step with the number of steps and a note, for progress.
-        chunk_tokens: tokens that go through the model at once; CHUNK_TOKENS when left out.
         mixed: multiply in bfloat16 (Micikevicius et al. 2018), whatever the type of the weights.
+        chain: the links of ``model``, each of which has an optimizer of its own.
+        until: stop after so many steps, with a checkpoint to go on from.
 
     Raises:
-        UserError: the loss or its gradient is no longer a number; nothing of that step is kept.
+        Diverged: the loss or its gradient is no longer a number; nothing of that step is kept.
+    """
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    run = Run(arm, rows, budget, seed, weights, chain=chain)
+    cpu_seconds = train_together(model, [run], checkpoint, report, mixed, until)
+    if run.failed:
+        raise run.failed
+    seconds = sum(row["seconds"] for row in run.steps)
+    return Trained(run.steps, seconds, cpu_seconds, run.gradient_bytes, run.optimizer_bytes)
+
+
+def train_together(
+    model: Network,
+    runs: Sequence[Run],
+    checkpoint: Checkpoint,
+    report: Callable[[int, str], Any],
+    mixed: bool = False,
+    until: int | None = None,
+) -> float:
+    """Train several adapters of one model, each as if it were alone (:func:`train`).
+
+    Each has rows, a schedule, an optimizer and a norm to clip of its own. One whose loss diverges ends
+    there, with the reason in ``failed``, and the others go on.
+
+    Returns:
+        processor time, in seconds.
+    """
+    causal = base(model)
+    size = share_sequences(causal, CHUNK_TOKENS)
+    most = max(run.budget.steps for run in runs)
+    until = most if until is None else min(until, most)
+    cpu_before = 0.0
+    if state := checkpoint.restore():
+        for run, saved in zip(runs, state["runs"], strict=True):
+            run.resume(saved)
+        cpu_before = state["cpu_seconds"]
+        report(max(len(run.steps) for run in runs), "resumed from a checkpoint")
+    cpu_start = time.process_time() - cpu_before
+
+    with fused(causal) as spans:
+        while active := [run for run in runs if run.goes_on(until)]:
+            begun = time.perf_counter()
+            read = [run.begin() for run in active]
+            losses = backward(causal, size, spans, active, read, mixed)
+            for run, rows, loss in zip(active, read, losses, strict=True):
+                try:
+                    measured = run.end(rows, loss)
+                except Diverged as error:
+                    run.failed = error
+                else:
+                    run.steps.append({**measured, "seconds": time.perf_counter() - begun})
+            if all(run.failed for run in active):
+                break
+            done = max(len(run.steps) for run in active)
+            report(1, f"loss {losses[0]:.3f}")
+            if done < most and (done % checkpoint.every == 0 or done == until):
+                states = [run.state() for run in runs]
+                checkpoint.save(runs=states, cpu_seconds=time.process_time() - cpu_start)
+    return time.process_time() - cpu_start
+
+
+def base(model: Network) -> PreTrainedModel:
+    """The causal language model itself, without PEFT's shell, as decoding runs it.
+
+    What training mode adds to a base model is noise, like GPT-2's dropout, drawn from numbers that no
+    checkpoint holds. An adapter has none, and gradients flow all the same.
+    """
+    return getattr(model, "get_base_model", lambda: model)().eval()
+
+
+def backward(
+    causal: PreTrainedModel,
+    size: int,
+    spans: list[Span],
+    runs: Sequence[Run],
+    read: Sequence[Sequence[Row]],
+    mixed: bool = False,
+) -> list[float]:
+    """Add the gradients of each run's mean loss over its own targets; these losses, in nats.
+
+    Args:
+        causal: the model that they share.
+        size: tokens that go through it at once.
+        spans: of its layers, see :func:`lib.adaptation.fused.fused`.
+        runs: as many as there are lists of rows.
+        read: the rows of each.
+        mixed: multiply in bfloat16.
     """
     import torch
 
-    named = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    weights = list(named.values())
-    optimizer = torch.optim.AdamW(weights, lr=arm.learning_rate, weight_decay=arm.weight_decay)
-    # As in decoding: what training mode adds to a base model is noise, like GPT-2's dropout, drawn from
-    # numbers that no checkpoint holds. The adapter has none, and gradients flow all the same.
-    causal = getattr(model, "get_base_model", lambda: model)().eval()
-    size = (chunk_tokens or CHUNK_TOKENS) if shares_sequences(causal) else 1
-    steps: list[dict[str, Any]] = []
-    cpu_before = 0.0
-    if state := checkpoint.restore():
-        with torch.no_grad():
-            for name, weight in named.items():
-                weight.copy_(state["weights"][name])
-        optimizer.load_state_dict(state["optimizer"])
-        steps, cpu_before = state["steps"], state["cpu_seconds"]
-        report(len(steps), "resumed from a checkpoint")
-    cpu_start = time.process_time() - cpu_before
-    for step, chosen in enumerate(order(len(rows), seed, budget)):
-        if step < len(steps):
-            continue
-        begun = time.perf_counter()
-        rate = learning_rate(arm, budget, step)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        read = [rows[index] for index in chosen]
-        targets = sum(len(row.target) for row in read)
-        loss = 0.0
-        for part in chunks(read, size):
+    targets = [sum(len(row.target) for row in rows) for rows in read]
+    losses = [0.0] * len(runs)
+    laid = [row._replace(reader=reader) for reader, rows in enumerate(read) for row in rows]
+    # Rows of a length go together, since attention pads them; sorted ones share what they begin with.
+    for part in chunks(sorted(laid, key=lambda row: row.tokens), size):
+        rows = sorted(part, key=lambda row: (row.reader, row.prompt, row.target))
+        batch = pack(rows).to(causal.device)
+        spans[:] = [
+            Span(adapter, start, stop)
+            for reader, start, stop in batch.spans
+            if (adapter := runs[reader].adapter)
+        ]
+        with torch.autocast(causal.device.type, torch.bfloat16, enabled=mixed):
+            found = row_losses(causal, rows, batch)
+        shares = found / found.new_tensor([targets[row.reader] for row in rows])
+        shares.sum().backward()
+        for row, share in zip(rows, shares.tolist(), strict=True):
+            losses[row.reader] += share
+    spans.clear()
+    return losses
+
+
+def gain(model: Network, runs: Sequence[Run]) -> float:
+    """How many times faster a step of all runs at once is than their steps one after the other, measured.
+
+    Nothing is trained: the gradients of the first step are taken, in turns, and the shorter of two times
+    counts.
+    """
+    import torch
+
+    causal = base(model)
+    size = share_sequences(causal, CHUNK_TOKENS)
+    ways = {"alone": [[run] for run in runs], "together": [list(runs)]}
+    seconds = dict.fromkeys(ways, math.inf)
+    with fused(causal) as spans:
+        for _ in range(2):
+            for way, groups in ways.items():
+                begun = time.perf_counter()
+                for group in groups:
+                    backward(causal, size, spans, group, [run.read(0) for run in group])
+                if causal.device.type == "cuda":
+                    torch.cuda.synchronize()
+                seconds[way] = min(seconds[way], time.perf_counter() - begun)
+    for run in runs:
+        run.optimizer.zero_grad(set_to_none=True)
+    return seconds["alone"] / seconds["together"]
+
+
+def mean_loss(model: Network, rows: Sequence[Row], mixed: bool = False) -> float:
+    """Mean cross-entropy over the targets of rows, in nats.
+
+    Args:
+        model: see :func:`train`.
+        rows: tokenized examples.
+        mixed: multiply in bfloat16.
+    """
+    import torch
+
+    causal = base(model)
+    size = share_sequences(causal, CHUNK_TOKENS)
+    total = 0.0
+    with torch.inference_mode(), fused(causal):
+        for part in chunks(sorted(rows, key=lambda row: row.tokens), size):
+            laid = sorted(part)
             with torch.autocast(causal.device.type, torch.bfloat16, enabled=mixed):
-                partial = target_loss(causal, pack(part).to(causal.device)) / targets
-            partial.backward()
-            loss += partial.item()
-        norm = torch.nn.utils.clip_grad_norm_(weights, arm.clip).item()
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise UserError(
-                f"{arm.key}: at step {step + 1} the loss is {loss} and the norm of its gradient "
-                f"{norm}; lower {arm.key}.learning_rate"
-            )
-        optimizer.step()
-        steps.append(
-            {
-                "step": step + 1,
-                "loss": loss,
-                "learning_rate": rate,
-                "tokens": sum(len(row.prompt) for row in read) + targets,
-                "target_tokens": targets,
-                "gradient_norm": norm,
-                "seconds": time.perf_counter() - begun,
-            }
-        )
-        report(1, f"loss {steps[-1]['loss']:.3f}")
-        if (step + 1) % checkpoint.every == 0 and step + 1 < budget.steps:
-            checkpoint.save(
-                weights=named,
-                optimizer=optimizer.state_dict(),
-                steps=steps,
-                cpu_seconds=time.process_time() - cpu_start,
-            )
-    return Trained(
-        steps,
-        seconds=sum(row["seconds"] for row in steps),
-        cpu_seconds=time.process_time() - cpu_start,
-        gradient_bytes=sum(weight.numel() * weight.element_size() for weight in weights),
-        optimizer_bytes=sum(
-            value.numel() * value.element_size()
-            for moments in optimizer.state.values()
-            for value in moments.values()
-        ),
-    )
+                total += row_losses(causal, laid, pack(laid).to(causal.device)).sum().item()
+    return total / sum(len(row.target) for row in rows)

@@ -289,9 +289,54 @@ def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
         yield Mistake(key, f"names corpus {corpus!r} twice", "put its languages into one list")
 
 
+def _arms(config: dict[str, Any]) -> Iterator[Mistake]:
+    """Names that two blocks give to an arm, and arms that match or lie on others that cannot be."""
+    arms, blocks = grid.arms(config), config["lora"]["arms"]
+    for name in arms:
+        of = [block for block in blocks if name in dict(grid.block_arms(config, block))]
+        if len(of) > 1 or name == grid.BASE:
+            other = f"of {of[0]!r}" if len(of) > 1 else "for the model without an adapter"
+            problem = f"gives an arm the name {name!r}, which is that {other}"
+            yield Mistake(("lora", "arms", of[-1]), problem, "choose another name")
+    used = {arm for block in config["lora"]["grid"] for arm in block["arms"]}
+    for block in (block for block in blocks if used & dict(grid.block_arms(config, block)).keys()):
+        key, settings = ("lora", "arms", block), blocks[block]
+        fixed = [name for name, arm in arms.items() if "match" not in arm]
+        yield from _unknown("arm", (*key, "match"), settings.get("match", []), fixed)
+        if "under" in settings:
+            under, lowest = settings["under"], [name for name in fixed if _is_lowest(arms[name])]
+            if under["arm"] not in lowest:
+                problem = f"{under['arm']!r} is no bottleneck that lies on the model itself"
+                yield Mistake((*key, "under", "arm"), problem, choose(under["arm"], lowest))
+            if under["task"] not in config["tasks"]:
+                problem = f"unknown task {under['task']!r}"
+                yield Mistake((*key, "under", "task"), problem, choose(under["task"], config["tasks"]))
+    trained = grid.cells(config["lora"]["grid"])
+    for cell in trained:
+        if under := arms.get(cell.arm, {}).get("under"):
+            below = cell._replace(task=under["task"], arm=under["arm"])
+            if below not in trained and _all_known(config, below.model, below.task, below.arm):
+                problem = f"{_cell(*cell)} lies on {_cell(*below)}, which is not trained"
+                yield Mistake(("lora", "grid"), problem, "add it to the grid, with the same seed")
+
+
+def _tuning(config: dict[str, Any]) -> Iterator[Mistake]:
+    """Scores on the split that learning rates were chosen on would favour what was tuned."""
+    if grid.tunings(config) and (split := config["evaluation"]["split"]) == "dev":
+        problem = f"learning rates are tuned on {split!r}, so that scores on it are too good"
+        yield Mistake(("evaluation", "split"), problem, "score on 'test', or give the arms their rates")
+
+
+def _is_lowest(arm: dict[str, Any]) -> bool:
+    return arm["method"] == "bottleneck" and "under" not in arm
+
+
 def _tasks(config: dict[str, Any]) -> Iterator[Mistake]:
     for name in _used_tasks(config):
         task, key = config["tasks"][name], ("tasks", name)
+        if task["kind"] == "text":
+            yield from _corpus(config, key, task["corpus"])
+            yield from _language(config, (*key, "lang"), task["corpus"], task["lang"])
         if task["kind"] == "translation":
             yield from _corpus(config, key, task["corpus"])
             for side in ("source", "target"):
@@ -311,7 +356,9 @@ def _branching(config: dict[str, Any]) -> Iterator[Mistake]:
                 yield Mistake(
                     key,
                     problem,
-                    "train it in lora.grid; base has seed 0, beside the models and tasks of that grid",
+                    "train it in lora.grid; base has seed 0, beside the models and tasks of that grid"
+                    if grid.asks(config, cell.task)
+                    else "its task is text, which asks nothing; take it out",
                 )
 
 
@@ -356,7 +403,7 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
             settings = config["tasks"].get(task)
             if settings is None:
                 continue
-            if settings["kind"] == "translation":
+            if settings["kind"] in ("translation", "text"):
                 yield Mistake(
                     (*key, "tasks"), f"task {task!r} has no pools", "choose a task with exact answers"
                 )
@@ -405,6 +452,8 @@ CROSS_CHECKS = {
     _models: (*_RUN, "archives"),
     _pretraining: (*_RUN, "corpora"),
     _tasks: (*_RUN, "corpora"),
+    _arms: ("models", "tasks", "lora"),
+    _tuning: ("lora", "evaluation"),
     _branching: ("models", "tasks", "lora", "evaluation"),
     _loops: ("models", "tasks", "lora", "selfimprove"),
     _attention: ("attention", "corpora"),

@@ -47,7 +47,8 @@ def read_text_values(config: dict[str, Any], path: Path, places: Places) -> None
     """
     for error in errors(config, path):
         key, value = tuple(error.absolute_path), error.instance
-        if error.validator == "type" and isinstance(value, str) and places.of(key) == COMMAND_LINE:
+        wrong = error.validator == "type" or _is_quoted(error)
+        if wrong and isinstance(value, str) and places.of(key) == COMMAND_LINE:
             read = yaml.load(value, Loader=Loader)
             read = float(value) if isinstance(read, str) and _is_number(value) else read
             block = config
@@ -77,8 +78,7 @@ def _explain(error: Any) -> Iterator[Mistake]:
             kinds = " or ".join(KINDS[kind] for kind in ([limit] if isinstance(limit, str) else limit))
             remedy = f"give {kinds}"
             if isinstance(value, str) and {"number", "integer"} & {limit} and _is_number(value):
-                number = int(value) if value.isdigit() else float(value)
-                remedy = f"write it as a number: {number!r} (YAML reads {value!r} as text)"
+                remedy = _as_number(value)
             yield Mistake(key, f"{_shown(value)} is not {kinds}", remedy)
         case "enum":
             yield Mistake(key, f"unknown value {_shown(value)}", choose(value, limit))
@@ -101,6 +101,8 @@ def _explain(error: Any) -> Iterator[Mistake]:
         case "uniqueItems":
             twice = next(item for item in value if value.count(item) > 1)
             yield Mistake(key, f"names {_shown(twice)} twice", "name it once")
+        case "pattern" if _is_quoted(error):
+            yield Mistake(key, f"{_shown(value)} is text", _as_number(value))
         case "pattern":
             yield Mistake(key, f"{_shown(value)} has the wrong form", f"it must match {limit}")
         case _:
@@ -120,6 +122,16 @@ KINDS = {
 def _shown(value: Any) -> str:
     text = repr(dict(value) if isinstance(value, dict) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_quoted(error: Any) -> bool:
+    """Whether a text is wrong that would be right as the number that it spells."""
+    return error.validator == "pattern" and "number" in error.schema["type"] and _is_number(error.instance)
+
+
+def _as_number(text: str) -> str:
+    number = int(text) if text.isdigit() else float(text)
+    return f"write it as a number: {number!r} (YAML reads {text!r} as text)"
 
 
 def _is_number(text: str) -> bool:

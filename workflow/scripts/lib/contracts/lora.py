@@ -1,20 +1,62 @@
 """What the lora stage hands on, beside the adapter folders."""
 
-from lib.table import INTEGER, REAL, TEXT, Column, Table
+from lib.table import FLAG, INTEGER, REAL, TEXT, Column, Table
+
+FINISHED, DIVERGED, OUT_OF_MEMORY = "finished", "diverged", "out-of-memory"  # how a training ends
+STOPPED = "stopped"  # before its end, by successive halving
 
 ARMS = Table(
     "arms",
     {
         "arm": Column(TEXT, "name of the arm, as it stands in paths"),
         "block": Column(TEXT, "block of the config that it was expanded from"),
-        "method": Column(TEXT, "training method: lora, rslora, dora"),
-        "rank": Column(INTEGER, "rank of the update"),
-        "alpha": Column(REAL, "alpha of the scale rule"),
-        "scaling": Column(REAL, "factor on the update B A: alpha / r, or alpha / sqrt(r) for rslora"),
-        "targets": Column(TEXT, "adapted modules"),
-        "learning_rate": Column(REAL, "peak learning rate"),
+        "method": Column(TEXT, "training method: a name in lib/adaptation/methods.py"),
+        "rank": Column(
+            INTEGER,
+            "rank of the update, or width of the bottleneck; null where the method has none, and for an arm "
+            "that matches another one, whose rank depends on the model: costs have it",
+            null=True,
+        ),
+        "alpha": Column(REAL, "alpha of the scale rule; null where there is none, or no rank yet", null=True),
+        "scaling": Column(
+            REAL,
+            "factor on the update: alpha / r, or alpha / sqrt(r) for rslora; null as for alpha",
+            null=True,
+        ),
+        "targets": Column(TEXT, "adapted modules; null where the method chooses them", null=True),
+        "links": Column(INTEGER, "links of the chain of rac; null for other methods", null=True),
+        "match": Column(TEXT, "arm whose number of parameters it has, as nearly as can be", null=True),
+        "under": Column(TEXT, "task and arm of the adapter that lies under it, as task/arm", null=True),
+        "learning_rate": Column(
+            REAL, "peak learning rate; null where it is tuned, for each model and task apart", null=True
+        ),
     },
     key=("arm",),
+)
+
+TUNING = Table(
+    "tuning of the learning rate",
+    {
+        "model": Column(TEXT, "model that was trained"),
+        "task": Column(TEXT, "task that it was trained on"),
+        "arm": Column(TEXT, "arm"),
+        "seed": Column(INTEGER, "seed of the trainings, the same for all arms and rates"),
+        "learning_rate": Column(REAL, "peak learning rate that was tried"),
+        "step": Column(INTEGER, "optimizer step after which the loss was taken"),
+        "dev_loss": Column(
+            REAL,
+            "mean cross-entropy over the target tokens of the dev split, in nats; null where it diverged",
+            null=True,
+        ),
+        "status": Column(
+            TEXT,
+            "what became of this rate: finished; stopped, so that its loss at the end is not known "
+            "(censored); or diverged",
+        ),
+        "chosen": Column(FLAG, "whether the arm trains with this rate"),
+        "at_edge": Column(FLAG, "whether it is chosen and the lowest or highest of those tried"),
+    },
+    key=("model", "task", "arm", "learning_rate", "step"),
 )
 
 STEPS = Table(
@@ -26,7 +68,9 @@ STEPS = Table(
         "tokens": Column(INTEGER, "tokens read, prompts included"),
         "target_tokens": Column(INTEGER, "tokens that the loss is over"),
         "gradient_norm": Column(REAL, "norm of the gradient before clipping"),
-        "seconds": Column(REAL, "wall time of the step, in seconds", measured=True),
+        "seconds": Column(
+            REAL, "wall time of the step, of all arms that the process trained, in seconds", measured=True
+        ),
     },
     key=("step",),
 )
@@ -38,21 +82,39 @@ COSTS = Table(
         "task": Column(TEXT, "task that it was trained on"),
         "arm": Column(TEXT, "arm"),
         "method": Column(TEXT, "training method"),
-        "rank": Column(INTEGER, "rank of the update"),
-        "seed": Column(INTEGER, "seed"),
-        "trainable_params": Column(INTEGER, "trained parameters"),
-        "initial_sha256": Column(TEXT, "hash of the trained parameters before the first step"),
-        "peak_bytes_load": Column(INTEGER, "peak memory up to and with loading, in bytes", measured=True),
-        "peak_bytes_train": Column(INTEGER, "peak memory in training, in bytes", measured=True),
-        "gradient_bytes": Column(INTEGER, "bytes of the gradients"),
-        "optimizer_bytes": Column(INTEGER, "bytes of the optimizer's state"),
-        "adapter_bytes": Column(INTEGER, "bytes of the saved weights"),
-        "flops": Column(
-            REAL, "floating-point operations of the training, estimated from parameters and tokens"
+        "rank": Column(
+            INTEGER, "rank of the update, or width of the bottleneck; null where there is none", null=True
         ),
-        "seconds": Column(REAL, "wall time of the training steps, in seconds", measured=True),
-        "cpu_seconds": Column(REAL, "processor time of the training steps, in seconds", measured=True),
-        "tokens_per_second": Column(REAL, "tokens read a second of wall time", measured=True),
+        "scaling": Column(REAL, "factor on the update; null where the method has none", null=True),
+        "seed": Column(INTEGER, "seed"),
+        "learning_rate": Column(REAL, "peak learning rate that it was trained with"),
+        "packed": Column(
+            INTEGER,
+            "arms that trained in the process, this one included; where there are several, times and peaks "
+            "of memory are null, since they are not its own",
+        ),
+        "status": Column(TEXT, "finished, diverged or out-of-memory"),
+        "reason": Column(TEXT, "what went wrong; null where it finished", null=True),
+        # What follows is null where the training did not finish.
+        "trainable_params": Column(INTEGER, "parameters that are trained at a time", null=True),
+        "initial_sha256": Column(TEXT, "hash of all that is saved, before the first step", null=True),
+        "peak_bytes_load": Column(
+            INTEGER, "peak memory up to and with loading, in bytes", null=True, measured=True
+        ),
+        "peak_bytes_train": Column(INTEGER, "peak memory in training, in bytes", null=True, measured=True),
+        "gradient_bytes": Column(INTEGER, "bytes of the gradients", null=True),
+        "optimizer_bytes": Column(INTEGER, "bytes of the optimizer's state", null=True),
+        "adapter_bytes": Column(INTEGER, "bytes of the saved weights", null=True),
+        "flops": Column(
+            REAL,
+            "floating-point operations of the training, estimated from parameters and tokens",
+            null=True,
+        ),
+        "seconds": Column(REAL, "wall time of the training steps, in seconds", null=True, measured=True),
+        "cpu_seconds": Column(
+            REAL, "processor time of the training steps, in seconds", null=True, measured=True
+        ),
+        "tokens_per_second": Column(REAL, "tokens read a second of wall time", null=True, measured=True),
     },
     key=("model", "task", "arm", "seed"),
 )

@@ -6,10 +6,18 @@ ITEMS = Table(
     "task items",
     {
         "item_id": Column(TEXT, "hash of the normalised question; no two splits share one"),
-        "prompt": Column(TEXT, "what the model reads"),
+        "prompt": Column(TEXT, "what the model reads; empty for text, which is read from its beginning"),
         "target": Column(TEXT, "what it is trained to write, without the end-of-text token"),
-        "answer": Column(TEXT, "the gold answer that the verifier compares with"),
-        "verifier": Column(TEXT, "how an answer is judged: a name in lib/decoding/verifiers.py"),
+        "answer": Column(
+            TEXT,
+            "the gold answer that the verifier compares with; null for text, which asks nothing",
+            null=True,
+        ),
+        "verifier": Column(
+            TEXT,
+            "how an answer is judged: a name in lib/decoding/verifiers.py; null for text",
+            null=True,
+        ),
         "template": Column(TEXT, "what the question was made from: a template or a source document"),
         "style": Column(TEXT, "form of the target: direct, worked, or plain"),
     },

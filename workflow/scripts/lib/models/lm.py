@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lib.adaptation import saved
 from lib.cli import UserError
 from lib.packing import Row
 
@@ -39,6 +40,13 @@ def dtype_of(name: str) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
+def device() -> str:
+    """Where models run: the GPU where there is one."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def steady_memory() -> None:
     """Have the C library give large tensors back to the system as soon as they are freed.
 
@@ -55,17 +63,18 @@ def load(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A model ready to read or write text, and its tokenizer.
 
-    An adapter is merged, since decoding is slower beside it, and in float32, so that the sum is rounded
-    to ``dtype`` once. Bfloat16 still loses what is less than half a step of a weight.
+    An adapter is merged where that is exact, since decoding is slower beside it, and in float32, so that
+    the sum is rounded to ``dtype`` once. Bfloat16 still loses what is less than half a step of a weight.
+    An adapter that does not merge stays in float32, as it was trained.
 
     Args:
         folder: model folder written by the model stage.
-        adapter: PEFT adapter folder, or none for the base model.
+        adapter: adapter folder of any method, or none for the base model.
         dtype: see :func:`dtype_of`.
         threads: numerical threads of this process.
 
     Raises:
-        UserError: the folder holds no model.
+        UserError: the folder holds no model, or the adapter's training failed.
     """
     import torch
     from transformers.utils import logging
@@ -79,21 +88,21 @@ def load(
     if not (folder / "config.json").is_file():
         raise UserError(f"{folder}: no config.json here; give the folder of a prepared model")
     wanted = dtype_of(dtype)
+    merged = adapter is not None and saved.merges(adapter)
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32 if adapter else wanted, attn_implementation="sdpa"
+        folder, dtype=torch.float32 if merged else wanted, attn_implementation="sdpa"
     )
     if adapter:
-        from peft import PeftModel
+        from lib.adaptation.reading import adapted
 
-        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-        # PEFT froze the weights. torch multiplies a slice of positions by a frozen matrix by copying
+        # Adapters froze the weights. torch multiplies a slice of positions by a frozen matrix by copying
         # the matrix for each row of the batch: gigabytes for the head of the vocabulary.
-        model.requires_grad_(True)
+        model = adapted(model, adapter).requires_grad_(True)
+    if merged:
         # Weights only: rotary frequencies stay in float32, as in a model loaded in ``dtype``.
         for weight in model.parameters():
             weight.data = weight.data.to(wanted)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return model.to(device).eval(), AutoTokenizer.from_pretrained(folder)
+    return model.to(device()).eval(), AutoTokenizer.from_pretrained(folder)
 
 
 def attention_layers(model: PreTrainedModel) -> list[int]:
@@ -103,14 +112,6 @@ def attention_layers(model: PreTrainedModel) -> list[int]:
     return [layer for layer, kind in enumerate(types) if kind in ATTENTION_LAYERS]
 
 
-def shares_sequences(model: PreTrainedModel) -> bool:
-    """Whether rows may be packed into one sequence, apart by a mask.
-
-    Convolutions and recurrences run on into the next row whatever the mask: there rows stand alone.
-    """
-    return len(attention_layers(model)) == model.config.get_text_config().num_hidden_layers
-
-
 def end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """The tokens that end a text: the tokenizer's own, and all that the model's generation settings name.
 
@@ -118,6 +119,11 @@ def end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[i
     """
     named = model.generation_config.eos_token_id
     return {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])} - {None}
+
+
+def start_token(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that stands before a text: the tokenizer's first one, or the one that ends a text."""
+    return tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
 
 
 def prefix_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -131,10 +137,11 @@ def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Iterable[str]) -> li
     """Token ids of each prompt, after the special tokens that the tokenizer puts before a text.
 
     The model was trained to see them there, and some models, like Gemma, fail without. What would stand
-    after the text is left out, since the model goes on there.
+    after the text is left out, since the model goes on there. No prompt is without tokens: an empty text
+    after no such tokens becomes the token that stands before a text.
     """
     prefix = prefix_ids(tokenizer)
-    return [[*prefix, *ids] for ids in token_ids(tokenizer, prompts)]
+    return [[*prefix, *ids] or [start_token(tokenizer)] for ids in token_ids(tokenizer, prompts)]
 
 
 def training_rows(

@@ -8,9 +8,13 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
+import textwrap
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lib.paper import labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,9 +132,61 @@ def colours(names: Iterable[str]) -> dict[str, Any]:
     return dict(zip(names, palette, strict=True))
 
 
+def shades(arms: list[str]) -> dict[str, Any]:
+    """A colour for each family of arms that differ only in rank, the darker the higher the rank."""
+    import seaborn as sns
+
+    found = {}
+    for family, colour in colours(map(labels.block, arms)).items():
+        part = [arm for arm in arms if labels.block(arm) == family]
+        ends = sns.light_palette(colour)[2], colour, sns.dark_palette(colour)[2]
+        found |= dict(zip(part, sns.blend_palette(ends, len(part)) if part[1:] else [colour], strict=True))
+    return found
+
+
 def note(figure: Figure, text: str) -> None:
     """A line below the figure: what the intervals are over, and how many items there were."""
     figure.supxlabel(text, fontsize=6.5, color="#555555", x=0.01, ha="left")
+
+
+def left_out(failed: list[str]) -> str:
+    """What a note says of trainings that failed, on lines of its own; nothing where none did.
+
+    Args:
+        failed: see :func:`lib.paper.labels.failed`.
+    """
+    if not failed:
+        return ""
+    return "\n" + textwrap.fill(f"Not shown: {'; '.join(failed)}.", 130, break_on_hyphens=False)
+
+
+def rank_axis(ax: Axes, ranks: pd.Series) -> pd.Series:
+    """Set up a logarithmic axis of ranks, with a place at its end for what has none.
+
+    Args:
+        ax: axes whose x axis it is.
+        ranks: of all that is drawn; null where there is none.
+
+    Returns:
+        where each is drawn.
+    """
+    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+    known = sorted(set(ranks.dropna()))
+    low, high = (known[0], known[-1]) if known else (1, 1)
+    if len(known) > 6 or any(after < 1.5 * one for one, after in pairwise(known)):
+        known = [4**power for power in range(12) if low <= 4**power <= high]
+    ticks = {float(rank): f"{rank:g}" for rank in known}
+    beyond = 4.0 * high
+    if ranks.isna().any():
+        ticks[beyond] = "no\nrank"
+        high = beyond
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_locator(FixedLocator(list(ticks)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FixedFormatter(list(ticks.values())))
+    ax.set(xlim=(low / 1.5, 1.5 * high), xlabel="rank (logarithmic scale)")
+    return ranks.fillna(beyond)
 
 
 def empty(ax: Axes) -> None:
@@ -216,7 +272,7 @@ def plain_log(axis: Any, ticks: Iterable[float]) -> None:
 
     axis.set_major_locator(FixedLocator(list(ticks)))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:.3g}"))
+    axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,g}"))
 
 
 def log_ticks(low: float, high: float, steps: Iterable[float] = (1, 2, 5)) -> list[float]:

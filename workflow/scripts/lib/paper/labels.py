@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib import languages
+from lib.contracts.lora import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,26 @@ def block(arm: str) -> str:
     """The family of arms that differ only in rank: lora-r8 belongs to lora."""
     name, separator, rank = arm.rpartition("-r")
     return name if separator and rank.isdigit() else arm
+
+
+def outcome(cost: dict[str, Any]) -> str:
+    """The arm of a row of costs; where the training failed also how, like ``lora-r8 (diverged)``."""
+    return cost["arm"] if cost["status"] == FINISHED else f"{cost['arm']} ({cost['status']})"
+
+
+def failed(costs: pd.DataFrame) -> list[str]:
+    """Trainings that came to no adapter, and why, like ``m on arithmetic, lora-r8 (diverged), seed 0``."""
+    rows = costs[costs["status"] != FINISHED].sort_values(["model", "task", "arm", "seed"])
+    return [
+        f"{row['model']} on {row['task']}, {outcome(row)}, seed {row['seed']}"
+        for row in rows.to_dict("records")
+    ]
+
+
+def packed(costs: pd.DataFrame) -> list[str]:
+    """How many adapters were trained several in a process, whose memory is not known; nothing for none."""
+    count = int(((costs["status"] == FINISHED) & (costs["packed"] > 1)).sum())
+    return [f"{count} that shared a process with others"] if count else []
 
 
 def shown(scores: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MISSING = "n/a"
+NONE = "--"  # there is no such thing, as against what is missing
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",

@@ -18,8 +18,8 @@ class Item(NamedTuple):
     item_id: str
     prompt: str
     target: str
-    answer: str
-    verifier: str
+    answer: str | None
+    verifier: str | None
     template: str
     style: str
 

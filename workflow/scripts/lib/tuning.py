@@ -1,0 +1,93 @@
+"""A learning rate for each arm, chosen on the dev split: all arms with the same rates and the same steps."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lib.adaptation.arm import Arm
+from lib.contracts.lora import DIVERGED, FINISHED, STOPPED, TUNING
+from lib.run import Diverged
+
+
+def rungs(steps: int, rates: int) -> list[int]:
+    """The steps after which rates are compared; the last is the end.
+
+    Between two of them the steps double, as the number of rates may halve: each round of successive
+    halving then costs the same (Jamieson and Talwalkar 2016).
+    """
+    halvings = math.ceil(math.log2(rates))
+    return sorted({max(1, steps // 2**halving) for halving in range(halvings + 1)})
+
+
+def search_rates(
+    rates: Sequence[float], steps: int, halving: bool, trial: Callable[[float, int], float]
+) -> list[dict[str, Any]]:
+    """Try learning rates, and take their dev losses at each comparison (:func:`rungs`).
+
+    Args:
+        rates: what is tried.
+        steps: length of a whole trial.
+        halving: whether after each comparison only the better half goes on, of an odd number the larger.
+        trial: trains with a rate up to a step, going on from where it was, and returns the dev loss.
+
+    Returns:
+        a row a rate and comparison, with ``learning_rate``, ``step``, ``dev_loss`` and ``status``, see the
+        contract lora.TUNING; a rate that diverged has a row at the step at which it did, without a loss.
+    """
+    found: dict[float, list[dict[str, Any]]] = {rate: [] for rate in rates}
+    status = dict.fromkeys(rates, FINISHED)
+    alive = list(rates)
+    for step in rungs(steps, len(rates)):
+        losses = {}
+        for rate in alive:
+            try:
+                losses[rate] = trial(rate, step)
+            except Diverged as error:
+                print(f"note: {error}", file=sys.stderr)
+                status[rate], step_of = DIVERGED, len(error.steps) + 1
+                found[rate].append({"step": step_of, "dev_loss": None})
+            else:
+                found[rate].append({"step": step, "dev_loss": losses[rate]})
+        alive = list(losses)
+        if halving and step < steps:
+            ranked = sorted(losses, key=lambda rate: (losses[rate], rate))
+            for rate in ranked[math.ceil(len(ranked) / 2) :]:
+                status[rate] = STOPPED
+                alive.remove(rate)
+    return [
+        {**row, "learning_rate": rate, "status": status[rate]} for rate, rows in found.items() for row in rows
+    ]
+
+
+def choice(found: Sequence[dict[str, Any]]) -> float:
+    """The learning rate with the lowest dev loss at the end; of two as good, the lower one.
+
+    Where none came to the end it is the best of those that were stopped. Where all diverged it is the
+    lowest that was tried: the training that takes it says what comes of it.
+
+    Args:
+        found: see :func:`search_rates`.
+    """
+    for status in (FINISHED, STOPPED):
+        losses = {row["learning_rate"]: row["dev_loss"] for row in found if row["status"] == status}
+        if losses:
+            return min(losses, key=lambda rate: (losses[rate], rate))
+    return min(row["learning_rate"] for row in found)
+
+
+def at_edge(rate: float, rates: Sequence[float]) -> bool:
+    """Whether a chosen rate is the lowest or the highest that was tried: a better one may lie beyond."""
+    return len(rates) > 1 and rate in (min(rates), max(rates))
+
+
+def tuned(arm: Arm, table: Path | None) -> Arm:
+    """An arm with the learning rate that its tuning chose; without a table, as it is."""
+    if table is None:
+        return arm
+    found = TUNING.read(table)
+    return replace(arm, learning_rate=float(found.loc[found["chosen"], "learning_rate"].iloc[0]))
