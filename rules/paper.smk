@@ -5,6 +5,9 @@ READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabul
         morphs.parquet, comparisons.parquet, {tokenizer}/training.parquet
         results/pretraining/bits.parquet
         results/lora/costs.parquet, tuning.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
+        results/expressivity/thresholds.parquet, convergence.parquet, spectrum.parquet, updates.parquet,
+        truncation.parquet
+        results/interference/cosines.parquet, transfer.parquet
         results/evaluation/scores.parquet
         results/selfimprove/rounds.parquet
         results/attention/reach.parquet
@@ -56,6 +59,20 @@ FIGURES = {
     "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
     "loss": ("2 Adapters", [], ["results/lora/costs.parquet", *trained("steps.parquet")]),
     **({"learning_rate": ("2 Adapters", [], ["results/lora/tuning.parquet"])} if tunings() else {}),
+    "thresholds": ("2 Adapters", [], ["results/expressivity/thresholds.parquet"]),
+    "convergence": ("2 Adapters", [], ["results/expressivity/convergence.parquet"]),
+    "spectrum": (
+        "2 Adapters",
+        [],
+        ["results/expressivity/spectrum.parquet", "results/expressivity/updates.parquet"],
+    ),
+    "truncation": ("2 Adapters", [], ["results/expressivity/truncation.parquet"]),
+    "interference": ("2 Adapters", [], ["results/interference/cosines.parquet"]),
+    "transfer": (
+        "2 Adapters",
+        [],
+        ["results/interference/transfer.parquet", "results/interference/cosines.parquet"],
+    ),
     "decoding": ("3 Chains of thought", [], ["results/evaluation/scores.parquet"]),
     "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
     "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),

@@ -12,6 +12,8 @@ localrules:
     models,
     pretraining,
     adapters,
+    expressivity,
+    interference,
     scores,
     rounds,
     reach,
@@ -43,6 +45,18 @@ rule pretraining:
 rule adapters:
     input:
         adapter_tables(),
+
+
+rule expressivity:
+    input:
+        rules.expressivity_reproduce.output,
+        rules.expressivity_converge.output,
+        [f"results/expressivity/{table}.parquet" for table in EXPRESSIVITY_TABLES],
+
+
+rule interference:
+    input:
+        [f"results/interference/{table}.parquet" for table in INTERFERENCE_TABLES],
 
 
 rule scores:

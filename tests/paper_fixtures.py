@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import theory_tables  # noqa: E402
+
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
 from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
@@ -568,6 +570,7 @@ def write(root: Path) -> None:
         (SCORES, "evaluation/scores.parquet", scores(cells, branched)),
         (ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
         (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
+        *theory_tables.full(BASE),
     ]
     _write(root, tables, [cell for cell in [*cells, *failed] if cell[2] != "base"], 150)
 
@@ -608,6 +611,7 @@ def write_tiny(root: Path) -> None:
             "attention/reach.parquet",
             reach([("tiny", "base", 0)], 2, 2, {"maths": DOMAINS["maths"]}),
         ),
+        *theory_tables.tiny(),
     ]
     _write(root, tables, cells[1:], 3)
 
@@ -626,6 +630,13 @@ TABLES = {
     "scores": "evaluation/scores.parquet",
     "rounds": "selfimprove/rounds.parquet",
     "reach": "attention/reach.parquet",
+    "thresholds": "expressivity/thresholds.parquet",
+    "convergence": "expressivity/convergence.parquet",
+    "spectrum": "expressivity/spectrum.parquet",
+    "updates": "expressivity/updates.parquet",
+    "truncation": "expressivity/truncation.parquet",
+    "cosines": "interference/cosines.parquet",
+    "transfer": "interference/transfer.parquet",
 }
 CORPUS = ["--corpus", "catalogs"]
 LANGS = [*CORPUS, "--lang", "jpn_Jpan", "--reference", "eng_Latn"]
@@ -649,6 +660,12 @@ FIGURES = {
     "decoding": (["scores"], []),
     "rounds": (["rounds"], []),
     "reach": (["reach"], []),
+    "thresholds": (["thresholds"], []),
+    "convergence": (["convergence"], []),
+    "spectrum": (["spectrum", "updates"], []),
+    "truncation": (["truncation"], []),
+    "interference": (["cosines"], []),
+    "transfer": (["transfer", "cosines"], []),
 }
 
 

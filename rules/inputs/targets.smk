@@ -13,7 +13,8 @@ def corpus_tables():
 
 def model_tables():
     """Every model that something is trained, measured or probed on."""
-    grids = [*config["pretraining"]["grid"], *config["lora"]["grid"], *config["attention"]["grid"]]
+    stages = ("pretraining", "lora", "interference", "attention")
+    grids = [block for stage in stages for block in config[stage]["grid"]]
     models = {model for block in grids for model in block["models"]} | (
         set(config["tokenizer"]["pretrained"]) - IMPORTS.keys()
     )

@@ -69,7 +69,7 @@ def test_example_of_the_readme_can_be_run(config: dict[str, Any], folder: Path) 
 
 @pytest.mark.parametrize(
     ("section", "grid"),
-    [("evaluation", "branching"), ("selfimprove", "grid"), ("attention", "grid")],
+    [("evaluation", "branching"), ("selfimprove", "grid"), ("attention", "grid"), ("interference", "grid")],
 )
 def test_a_grid_may_be_empty(config: dict[str, Any], section: str, grid: str) -> None:
     config[section][grid] = []
@@ -127,6 +127,14 @@ def narrow(config: dict[str, Any], **settings: Any) -> None:
     config["lora"]["arms"]["narrow"] = {**BOTTLENECK, **ranks, **settings}
     name = f"narrow-as-{settings['match'][0]}" if "match" in settings else "narrow-r4"
     config["lora"]["grid"][0]["arms"].append(name)
+
+
+def probe(config: dict[str, Any], **changes: Any) -> None:
+    """A full fine-tuning that is trained and taken apart."""
+    config["lora"]["arms"]["all"] = FULL
+    config["lora"]["grid"][0]["arms"].append("all")
+    cell = {"models": [MODEL], "tasks": ["arithmetic"], "full": "all", "seeds": [0]}
+    config["expressivity"]["grid"] = [{**cell, "arms": ["lora-r4"], "ranks": [0, 4], **changes}]
 
 
 def text(config: dict[str, Any], **changes: Any) -> None:
@@ -260,6 +268,40 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: c["lora"]["arms"].update(base=FULL),
         "lora.arms.base",
         ["for the model without an adapter"],
+    ),
+    # probes of full fine-tunings
+    (
+        lambda c: probe(c, full="lora-r4"),
+        "expressivity.grid.0.full",
+        ["'lora-r4' is no arm of the method full", "known: all"],
+    ),
+    (
+        lambda c: probe(c, arms=["lora-r4", "all"]),
+        "expressivity.grid.0.arms.1",
+        ["'all' is no low-rank update", "lora-r4"],
+    ),
+    (lambda c: probe(c, arms=["lora-r3"]), "expressivity.grid.0.arms.0", ["unknown arm 'lora-r3'"]),
+    (
+        lambda c: probe(c, seeds=[1]),
+        "expressivity.grid.0",
+        [f"{MODEL} on arithmetic with all, seed 1 is not trained", "add it to lora.grid"],
+    ),
+    (
+        lambda c: probe(c) or c["expressivity"]["grid"].append(c["expressivity"]["grid"][0]),
+        "expressivity.grid.1",
+        [f"takes {MODEL} on arithmetic, seed 0, apart a second time"],
+    ),
+    # tasks that are compared
+    (
+        lambda c: c["interference"].update(rows=20),
+        "interference.grid.0.tasks.0",
+        ["'arithmetic' has 100 items in dev, and 160 are read", "tasks.arithmetic.items.dev"],
+    ),
+    (lambda c: c["interference"].update(batches=9), "interference.batches", ["9 is not a multiple of 2"]),
+    (
+        lambda c: c["interference"]["grid"].append({"models": [MODEL], "tasks": ["arithmetic"]}),
+        "interference.grid.1.models.0",
+        [f"compares tasks on {MODEL!r} a second time"],
     ),
     # tasks of text
     (lambda c: text(c, lang="pol_Latn"), "tasks.read.lang", ["corpus 'catalogs' has no language 'pol_Latn'"]),
@@ -612,6 +654,11 @@ def test_arms_that_match_and_lie_on_others_are_no_mistake(config: dict[str, Any]
     config["lora"]["grid"][0]["arms"].append("language-r8")
     config["lora"]["arms"]["all"] = FULL
     config["lora"]["grid"][0]["arms"].append("all")
+    assert mistakes(config) == []
+
+
+def test_a_full_fine_tuning_that_is_trained_may_be_taken_apart(config: dict[str, Any]) -> None:
+    probe(config)
     assert mistakes(config) == []
 
 

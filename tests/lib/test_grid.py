@@ -165,3 +165,12 @@ def test_models_are_compared_with_the_first_of_their_first_block():
 def test_a_trained_model_keeps_its_tokenizer():
     own, put = {"tokenizer": "m", "base": None}, {"tokenizer": "t", "base": "m"}
     assert [grid.tokenizer_of(PRETRAINING, model) for model in ("m", "m+t", "later")] == [own, put, put]
+
+
+def test_probed_and_compared_are_found_by_what_their_paths_say():
+    probe = {"models": ["a", "b"], "tasks": ["t"], "full": "all", "arms": [], "ranks": [1], "seeds": [0, 3]}
+    blocks = [{"models": ["a"], "tasks": ["t", "u"]}, {"models": ["b"], "tasks": ["u"]}]
+    config = {"expressivity": {"grid": [probe]}, "interference": {"grid": blocks}}
+    assert list(grid.probed(config)) == [("a", "t", 0), ("a", "t", 3), ("b", "t", 0), ("b", "t", 3)]
+    assert grid.probed(config)["b", "t", 3] == probe
+    assert grid.compared(config) == {"a": ["t", "u"], "b": ["u"]}

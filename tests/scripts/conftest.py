@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 from commands import done
+from safetensors.torch import load_file
 from tiny_cell import ARM, BUDGET, CELL, DECODING, TASK
 from tiny_lm import byte_tokenizer, random_model, save_model
 from tiny_pretraining import ARM as SCRATCH
@@ -11,6 +13,7 @@ from tiny_pretraining import CELL as NANO
 from tiny_pretraining import TEXT as READING
 from tiny_pretraining import WORDS, characters, documents, write_documents
 
+from lib.adaptation import saved
 from lib.contracts.pretraining import BITS
 from lib.tasks.item import Item
 
@@ -51,6 +54,19 @@ def cell(tmp_path_factory):
     given = {"answers": path.answers, "items": path.test, "resamples": 100, "seed": 0}
     done("evaluation_score", **given, cost=path.cost, scores=path.scores)
     return path
+
+
+@pytest.fixture(scope="session")
+def tuned(cell, tmp_path_factory):
+    """The adapter folder of a full fine-tuning of the cell's model: every weight a little off."""
+    folder = tmp_path_factory.mktemp("tuned")
+    weights = load_file(cell.model / "model.safetensors")
+    source = torch.Generator().manual_seed(0)
+    changed = {
+        name: weight + 0.05 * torch.randn(weight.shape, generator=source) for name, weight in weights.items()
+    }
+    saved.write(folder, {"method": "full"}, changed)
+    return folder
 
 
 @pytest.fixture(scope="session")

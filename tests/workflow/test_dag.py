@@ -56,6 +56,12 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             | {f"paper_plot_{name}": 1 for name in ("retok", "scratch", "plasticity")},
         ),
         (
+            "lib/interference.py",
+            {f"interference_{name}": 1 for name in ("compare", "step", "cosines", "transfer")}
+            | {f"paper_plot_{name}": 1 for name in ("interference", "transfer")}
+            | REPORT,
+        ),
+        (
             "lib/tokenizer/zipf.py",
             {"tokenizer_measure": 27, "tokenizer_metrics": 1, "tokenizer_zipf": 1, "paper_numbers": 1}
             | {"tokenizer_lorenz": 1, "tokenizer_compare": 1}
@@ -268,7 +274,7 @@ def test_an_edit_of_the_config_does_not_reach_the_jobs_of_a_run(tree: Path) -> N
 
 def test_empty_grids_leave_empty_tables_and_figures(tree: Path) -> None:
     sections = {"evaluation": "branching", "selfimprove": "grid", "attention": "grid", "lora": "grid"}
-    sections |= {"pretraining": "grid"}
+    sections |= {"pretraining": "grid", "expressivity": "grid", "interference": "grid"}
     grids = [f"{section}={{{grid}: []}}" for section, grid in sections.items()]
     snakemake(tree, "--cores", "2", *TARGET, "--config", *grids)
     assert planned(tree, *TARGET, "--config", *grids) == {}
@@ -297,7 +303,8 @@ def test_named_stop_runs_no_later_stage(tmp_path: Path) -> None:
 
 
 def test_finished_stops(finished: Path) -> None:
-    stops = ["corpora", "models", "pretraining", "adapters", "scores", "rounds", "reach", "figures", "report"]
+    stops = ["corpora", "models", "pretraining", "adapters", "expressivity", "interference"]
+    stops += ["scores", "rounds", "reach", "figures", "report"]
     assert planned(finished, *stops, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}
 
 

@@ -152,6 +152,21 @@ def evaluated(config: dict[str, Any]) -> list[Cell]:
     return list(dict.fromkeys([*bases, *trained]))
 
 
+def probed(config: dict[str, Any]) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """The full fine-tunings that are taken apart, by model, task and seed: the block of the grid of each."""
+    return {
+        cell: block
+        for block in config["expressivity"]["grid"]
+        for cell in itertools.product(block["models"], block["tasks"], block["seeds"])
+    }
+
+
+def compared(config: dict[str, Any]) -> dict[str, list[str]]:
+    """The tasks whose gradients are compared, by model."""
+    blocks = config["interference"]["grid"]
+    return {model: block["tasks"] for block in blocks for model in block["models"]}
+
+
 def asks(config: dict[str, Any], task: str) -> bool:
     """Whether a task has questions to answer: all have, but for plain text."""
     return config["tasks"].get(task, {}).get("kind") != "text"

@@ -418,6 +418,47 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                 )
 
 
+def _expressivity(config: dict[str, Any]) -> Iterator[Mistake]:
+    arms, trained = grid.arms(config), grid.cells(config["lora"]["grid"])
+    whole = [name for name, arm in arms.items() if arm["method"] == "full"]
+    ranked = [name for name, arm in arms.items() if arm["method"] in LOW_RANK and "rank" in arm]
+    seen: set[tuple[str, str, int]] = set()
+    for key, block in _grids(config, "expressivity"):
+        if block["full"] not in whole:
+            problem = f"{block['full']!r} is no arm of the method full"
+            yield Mistake((*key, "full"), problem, choose(block["full"], whole))
+        for position, arm in enumerate(block["arms"]):
+            if arm in arms and arm not in ranked:
+                problem = f"{arm!r} is no low-rank update of a rank that its block gives"
+                yield Mistake((*key, "arms", position), problem, choose(arm, ranked))
+        for cell in grid.cells([{**block, "arms": [block["full"], *block["arms"]]}]):
+            if cell not in trained and _all_known(config, cell.model, cell.task, cell.arm):
+                yield Mistake(key, f"{_cell(*cell)} is not trained", "add it to lora.grid")
+        cells = grid.probed({"expressivity": {"grid": [block]}}).keys()
+        for model, task, seed in sorted(cells & seen):
+            problem = f"takes {model} on {task}, seed {seed}, apart a second time"
+            yield Mistake(key, problem, "put its arms and ranks into one block")
+        seen |= cells
+
+
+def _interference(config: dict[str, Any]) -> Iterator[Mistake]:
+    chosen = config["interference"]
+    needed = chosen["batches"] * chosen["rows"]
+    seen: set[str] = set()
+    for key, block in _grids(config, "interference"):
+        for position, model in enumerate(block["models"]):
+            if model in seen:
+                problem = f"compares tasks on {model!r} a second time"
+                yield Mistake((*key, "models", position), problem, "put its tasks into one block")
+            seen.add(model)
+        for position, task in enumerate(block["tasks"]):
+            items = config["tasks"].get(task, {}).get("items", {}).get(chosen["split"], needed)
+            if items < needed:
+                problem = f"task {task!r} has {items} items in {chosen['split']}, and {needed} are read"
+                remedy = "raise tasks.{}.items.{}, or lower interference.batches or interference.rows"
+                yield Mistake((*key, "tasks", position), problem, remedy.format(task, chosen["split"]))
+
+
 def _attention(config: dict[str, Any]) -> Iterator[Mistake]:
     attention = config["attention"]
     for name, domain in attention["domains"].items():
@@ -436,13 +477,17 @@ def _attention(config: dict[str, Any]) -> Iterator[Mistake]:
 GRIDS = [
     ("pretraining", "grid"),
     ("lora", "grid"),
+    ("expressivity", "grid"),
+    ("interference", "grid"),
     ("evaluation", "branching"),
     ("selfimprove", "grid"),
     ("attention", "grid"),
 ]
+LOW_RANK = ("lora", "rslora", "rac")  # methods whose update has a rank
 PER_LANGUAGE = {"local": "files", "huggingface": "datasets"}  # where a kind of corpus has its sources
 ONE = {"models": "model", "tasks": "task", "arms": "arm", "loops": "loop", "mixes": "mix"}
-_RUN = ("tokenizer", "models", "pretraining", "tasks", "lora", "evaluation", "selfimprove", "attention")
+_RUN = ("tokenizer", "models", "pretraining", "tasks", "lora", "expressivity", "interference", "evaluation")
+_RUN += ("selfimprove", "attention")
 
 # A check runs when the schema found nothing wrong with the sections that it reads.
 CROSS_CHECKS = {
@@ -454,6 +499,8 @@ CROSS_CHECKS = {
     _tasks: (*_RUN, "corpora"),
     _arms: ("models", "tasks", "lora"),
     _tuning: ("lora", "evaluation"),
+    _expressivity: ("models", "tasks", "lora", "expressivity"),
+    _interference: ("tasks", "interference"),
     _branching: ("models", "tasks", "lora", "evaluation"),
     _loops: ("models", "tasks", "lora", "selfimprove"),
     _attention: ("attention", "corpora"),
