@@ -1,12 +1,14 @@
 """
-Evaluation: decode, judge, score; three rules, so that a new metric never reruns a model.
+Evaluation: decode, judge, score, compare; rules apart, so that a new metric never reruns a model.
 
 READS   results/model/{model}/, results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/, cost.parquet
         results/task/{task}/{split}.parquet
 WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/cells/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
-        results/evaluation/scores.parquet
+        results/evaluation/summary/{model}/{task}/{split}.parquet
+        results/evaluation/comparisons/{model}/{task}/{split}.parquet
+        results/evaluation/scores.parquet, summary.parquet, comparisons.parquet
 """
 
 
@@ -141,6 +143,99 @@ rule evaluation_scores:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table scores.SCORES \
+            {input.parts:q} \
+            --output {output.table:q}
+        """
+
+
+rule evaluation_compare:
+    input:
+        script=script("evaluation_compare"),
+        lib=lib("evaluation_compare"),
+        answers=compared_answers,
+        questions="results/task/{task}/{split}.parquet",
+        costs=compared_costs,
+    output:
+        summary="results/evaluation/summary/{model}/{task}/{split}.parquet",
+        comparisons="results/evaluation/comparisons/{model}/{task}/{split}.parquet",
+    log:
+        "results/logs/evaluation_compare/{model}_{task}_{split}.log",
+    benchmark:
+        "results/benchmarks/evaluation_compare/{model}_{task}_{split}.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        costs=compared_options,
+        reference=reference_arm,
+        resamples=config["evaluation"]["resamples"],
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --items {input.questions:q} {params.costs} \
+            --reference {params.reference:q} \
+            --resamples {params.resamples:q} \
+            --seed {params.seed:q} \
+            --summary {output.summary:q} \
+            --comparisons {output.comparisons:q} \
+            {input.answers:q}
+        """
+
+
+rule evaluation_summary:
+    input:
+        script=script("table_concat"),
+        lib=lib("table_concat", "contracts/scores"),
+        parts=compared("summary"),
+    output:
+        table="results/evaluation/summary.parquet",
+    log:
+        "results/logs/evaluation_summary.log",
+    benchmark:
+        "results/benchmarks/evaluation_summary.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --table scores.SUMMARY \
+            {input.parts:q} \
+            --output {output.table:q}
+        """
+
+
+rule evaluation_comparisons:
+    input:
+        script=script("table_concat"),
+        lib=lib("table_concat", "contracts/scores"),
+        parts=compared("comparisons"),
+    output:
+        table="results/evaluation/comparisons.parquet",
+    log:
+        "results/logs/evaluation_comparisons.log",
+    benchmark:
+        "results/benchmarks/evaluation_comparisons.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --table scores.COMPARISONS \
             {input.parts:q} \
             --output {output.table:q}
         """

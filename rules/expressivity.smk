@@ -14,9 +14,9 @@ include: "inputs/expressivity.smk"
 
 # Tables of all full fine-tunings: contract, parts.
 EXPRESSIVITY_TABLES = {
-    "spectrum": ("expressivity.SPECTRUM", probed("spectrum")),
-    "updates": ("expressivity.UPDATES", probed("updates")),
-    "truncation": ("expressivity.TRUNCATION", probed("truncation")),
+    "spectrum": ("expressivity.SPECTRUM", taken_apart("spectrum")),
+    "updates": ("expressivity.UPDATES", taken_apart("updates")),
+    "truncation": ("expressivity.TRUNCATION", taken_apart("truncation")),
 }
 
 

@@ -7,7 +7,8 @@ READS   results/model/{model}/                                   (folder of the 
 WRITES  results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/   (or why there is none)
         results/lora/{model}/{task}/{arm}/seed-{seed}/steps.parquet, cost.parquet
         results/lora/{model}/{task}/{arm}/tuning.parquet         (of an arm whose learning rate is tuned)
-        results/lora/costs.parquet, arms.parquet, tuning.parquet
+        results/lora/costs.parquet, arms.parquet, tuning.parquet, memory.parquet
+        results/lora/{model}/{task}/{arm}/memory.parquet
 """
 
 
@@ -119,6 +120,54 @@ rule lora_train:
         """
 
 
+# What it measures would not be the arm's own if other jobs ran beside it: it takes all cores, though it
+# computes with as many threads as any other step.
+rule lora_probe:
+    input:
+        script=script("lora_probe"),
+        lib=lib("lora_probe"),
+        model="results/model/{model}/files.parquet",
+        questions="results/task/{task}/train.parquet",
+        under=probed_under,
+        tuning=cell_tuning,
+    output:
+        memory="results/lora/{model}/{task}/{arm}/memory.parquet",
+    log:
+        "results/logs/lora_probe/{model}_{task}_{arm}.log",
+    benchmark:
+        "results/benchmarks/lora_probe/{model}_{task}_{arm}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: whole_machine
+    resources:
+        mem_mb=adapter_memory,
+        runtime=60,
+        gpu=0,
+    params:
+        folder=model_folder,
+        options=arm_options,
+        arm=arm_settings,
+        budget=task_budget,
+        decoding=probed_decoding,
+        cell=probed_names,
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {params.folder:q} \
+            --arm {params.arm:q} \
+            --budget {params.budget:q} \
+            --decoding {params.decoding:q} \
+            --cell {params.cell:q} \
+            --dtype {params.dtype:q} \
+            --threads {params.threads:q} \
+            --items {input.questions:q} {params.options} \
+            --memory {output.memory:q}
+        """
+
+
 rule lora_costs:
     input:
         script=script("table_concat"),
@@ -168,6 +217,33 @@ rule lora_tuning:
         exec &> >(tee {log:q})
         python {input.script:q} \
             --table lora.TUNING \
+            {input.parts:q} \
+            --output {output.table:q}
+        """
+
+
+rule lora_memory:
+    input:
+        script=script("table_concat"),
+        lib=lib("table_concat", "contracts/lora"),
+        parts=probed("memory.parquet"),
+    output:
+        table="results/lora/memory.parquet",
+    log:
+        "results/logs/lora_memory.log",
+    benchmark:
+        "results/benchmarks/lora_memory.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --table lora.MEMORY \
             {input.parts:q} \
             --output {output.table:q}
         """

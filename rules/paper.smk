@@ -4,11 +4,11 @@ Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so tha
 READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
         morphs.parquet, comparisons.parquet, {tokenizer}/training.parquet
         results/pretraining/bits.parquet
-        results/lora/costs.parquet, tuning.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
+        results/lora/costs.parquet, memory.parquet, tuning.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/expressivity/thresholds.parquet, convergence.parquet, spectrum.parquet, updates.parquet,
         truncation.parquet
         results/interference/cosines.parquet, transfer.parquet
-        results/evaluation/scores.parquet
+        results/evaluation/scores.parquet, summary.parquet, comparisons.parquet
         results/selfimprove/rounds.parquet
         results/attention/reach.parquet
 WRITES  results/paper/figures/{figure}.{format}
@@ -54,9 +54,20 @@ FIGURES = {
     "accuracy_by_rank": (
         "2 Adapters",
         [],
-        ["results/evaluation/scores.parquet", "results/lora/costs.parquet"],
+        [
+            "results/evaluation/summary.parquet",
+            "results/evaluation/scores.parquet",
+            "results/lora/costs.parquet",
+        ],
     ),
-    "memory_by_rank": ("2 Adapters", [], ["results/lora/costs.parquet"]),
+    "arm_comparisons": ("2 Adapters", [], ["results/evaluation/comparisons.parquet"]),
+    "memory_by_rank": ("2 Adapters", [], ["results/lora/memory.parquet"]),
+    "accuracy_by_memory": (
+        "2 Adapters",
+        [],
+        ["results/evaluation/summary.parquet", "results/lora/memory.parquet"],
+    ),
+    "throughput": ("2 Adapters", [], ["results/lora/memory.parquet"]),
     "loss": ("2 Adapters", [], ["results/lora/costs.parquet", *trained("steps.parquet")]),
     **({"learning_rate": ("2 Adapters", [], ["results/lora/tuning.parquet"])} if tunings() else {}),
     "thresholds": ("2 Adapters", [], ["results/expressivity/thresholds.parquet"]),
@@ -73,7 +84,7 @@ FIGURES = {
         [],
         ["results/interference/transfer.parquet", "results/interference/cosines.parquet"],
     ),
-    "decoding": ("3 Chains of thought", [], ["results/evaluation/scores.parquet"]),
+    "decoding": ("3 Chains of thought", [], ["results/evaluation/summary.parquet"]),
     "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
     "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),
 }
@@ -99,6 +110,12 @@ TABLES = {
         "paper_tabulate_scores",
         [],
         ["results/evaluation/scores.parquet", "results/lora/costs.parquet"],
+    ),
+    "summary": ("paper_tabulate_summary", [], ["results/evaluation/summary.parquet"]),
+    "arm_comparisons": (
+        "paper_tabulate_arm_comparisons",
+        [],
+        ["results/evaluation/comparisons.parquet"],
     ),
     "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet"]),
     "rounds": ("paper_tabulate_rounds", [], ["results/selfimprove/rounds.parquet"]),
@@ -187,7 +204,10 @@ rule paper_numbers:
         comparisons="results/tokenizer/comparisons.parquet",
         bits="results/pretraining/bits.parquet",
         scores="results/evaluation/scores.parquet",
+        summary="results/evaluation/summary.parquet",
+        arm_comparisons="results/evaluation/comparisons.parquet",
         costs="results/lora/costs.parquet",
+        memory="results/lora/memory.parquet",
         rounds="results/selfimprove/rounds.parquet",
         reach="results/attention/reach.parquet",
     output:
@@ -213,7 +233,10 @@ rule paper_numbers:
             --comparisons {input.comparisons:q} \
             --bits {input.bits:q} \
             --scores {input.scores:q} \
+            --summary {input.summary:q} \
+            --arm-comparisons {input.arm_comparisons:q} \
             --costs {input.costs:q} \
+            --memory {input.memory:q} \
             --rounds {input.rounds:q} \
             --reach {input.reach:q} \
             --output {output.numbers:q}

@@ -62,6 +62,8 @@ rule interference:
 rule scores:
     input:
         "results/evaluation/scores.parquet",
+        "results/evaluation/summary.parquet",
+        "results/evaluation/comparisons.parquet",
 
 
 rule rounds:

@@ -25,7 +25,7 @@ import theory_tables  # noqa: E402
 
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
-from lib.contracts.scores import ROUNDS, SCORES  # noqa: E402
+from lib.contracts.scores import COMPARISONS, ROUNDS, SCORES, SUMMARY  # noqa: E402
 from lib.run import Diverged  # noqa: E402
 from lib.tokenizer import probes as known_probes  # noqa: E402
 from lib.tuning import at_edge, choice, search_rates  # noqa: E402
@@ -261,7 +261,7 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
     """Greedy scores of every cell, and the other decoders where there are branches."""
     rows = []
     for model, task, arm, rank, seed in cells:
-        level = 0 if arm == "base" else math.log2(rank or 100) / 6
+        level = 0 if arm == "base" else math.log2(rank or {"full": 100}.get(arm, 1)) / 6
         key = {
             "model": model,
             "task": task,
@@ -289,6 +289,95 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
                     extra = {"metric": "accuracy_gain", **_interval(share * (1 - 1 / factor), 0.05)}
                 rows.append({**key, "decoder": decoder, **extra, **INTERVAL})
     return pd.DataFrame(rows)
+
+
+def summary(scored: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds, with wider intervals where there are several."""
+    rows = []
+    key = ["model", "task", "arm", "split", "decoder", "metric"]
+    for names, runs in scored.groupby(key, sort=False):
+        ends, seeds = runs[["value", "ci_low", "ci_high"]].mean(), len(runs)
+        facts = runs[["method", "rank", "n_items"]].iloc[0].to_dict()
+        over = "items" if seeds == 1 else "seeds and items"
+        rows.append(
+            {**dict(zip(key, names, strict=True)), **ends, **facts, "interval_over": over, "n_seeds": seeds}
+        )
+    return pd.DataFrame(rows)
+
+
+def arm_comparisons(means: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """All arms against one, on its seeds; what differs much is sure, and one does not differ at all."""
+    rows = []
+    for names, family in means[means["metric"].isin(["accuracy", "chrf"])].groupby(
+        ["model", "task", "decoder", "metric"]
+    ):
+        family = family.set_index("arm")
+        if reference not in family.index:
+            continue
+        for arm, row in family.drop(index=reference).iterrows():
+            alike = arm == "ia3"
+            value = 0.0 if alike else row["value"] - family["value"][reference]
+            half = (0.02 if names[3] == "accuracy" else 2.0) * (1 if row["n_seeds"] == 1 else 1.3)
+            p = 1.0 if alike else float(np.exp(-3 * (value / half) ** 2))
+            rows.append(
+                {
+                    **dict(zip(["model", "task", "decoder", "metric"], names, strict=True)),
+                    **row[["method", "rank", "split", "interval_over", "n_seeds", "n_items"]],
+                    **_interval(value, half),
+                    "arm": arm,
+                    "reference": reference,
+                    "test": "mcnemar" if row["n_seeds"] == 1 else "bootstrap",
+                    "p_value": p,
+                    "p_holm": min(1.0, p * (len(family) - 1)),
+                    "detectable": None if alike else 1.43 * half,
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COMPARISONS.columns))
+
+
+def memory(cells: list, failed: list = (), energy: bool = True) -> pd.DataFrame:
+    """Phases of every arm of some cells: a model, and what an arm adds to it; failures end in training."""
+    rows = []
+    for model, task, arm, rank, _ in cells:
+        trained = 305_280 * rank if rank else {"full": 134_515_008, "ia3": 57_600}[arm]
+        size = 4 if arm == "full" else 2
+        frozen = 0 if arm == "full" else 134_515_008
+        names = {"model": model, "task": task, "arm": arm, "method": method_of(arm), "rank": rank}
+        names |= {"device": "cpu", "status": "finished", "reason": None, "reserved_bytes": None}
+        weights = 2 * frozen + 4 * trained
+        for phase in lora.PHASES:
+            training = phase == "train"
+            owned = {"weights": weights if phase != "evaluate" else 269_030_016}
+            owned |= {"gradients": 4 * trained * training, "optimizer": 8 * trained * training}
+            kept = 180_000_000 + 1000 * size
+            rest = {"load": 50_000_000, "train": kept + 230_000_000, "evaluate": 420_000_000}[phase]
+            program = 460_000_000
+            row = {"phase": phase, "program_bytes": program, "rest_bytes": rest}
+            row |= {f"{owner}_bytes": part for owner, part in owned.items()}
+            row |= {f"predicted_{owner}_bytes": part for owner, part in owned.items()}
+            row["peak_bytes"] = program + rest + sum(owned.values())
+            row["predicted_rest_bytes"] = kept if training else None
+            row["predicted_peak_bytes"] = program + sum(owned.values()) + kept if training else None
+            seconds = 1.9 + trained / 2e8 + 0.1 * _noise(model, arm)
+            row |= {"seconds": 20.0, "joules": 400.0 if energy else None}
+            row["tokens"] = {"load": None, "train": 3000, "evaluate": 2500}[phase]
+            row["seconds_per_step"] = seconds if training else None
+            row["tokens_per_second"] = {
+                "load": None,
+                "train": 800 / seconds,
+                "evaluate": 900 + 30 * _noise(arm),
+            }[phase]
+            row["flops_per_token"] = {
+                "load": None,
+                "train": 4 * frozen + 6 * trained,
+                "evaluate": 2 * 134_515_008,
+            }[phase]
+            if training and arm in failed:
+                row = dict.fromkeys(row) | {"phase": phase}
+                rows.append({**names, **row, "status": "out-of-memory", "reason": "no room"})
+                break
+            rows.append({**names, **row})
+    return pd.DataFrame(rows, columns=list(lora.MEMORY.columns))
 
 
 def bits(trainings: list[tuple], texts: dict[tuple[str, str], float]) -> pd.DataFrame:
@@ -526,19 +615,22 @@ METHODS = {"dora-r16": 16, "bottleneck-as-lora-r16": 141, "rac-r4": 4, "full": N
 
 
 def write(root: Path) -> None:
-    """The tables of a run as large as the default, with two seeds of one cell and two loops."""
+    """The tables of a run larger than the default: three seeds of some arms, all methods, three loops."""
     ranks = [1, 4, 16, 64]
     cells = [(BASE, task, "base", None, 0) for task in ("arithmetic", "translate-fra")]
     cells += [
         (BASE, task, f"lora-r{rank}", rank, 0) for task in ("arithmetic", "translate-fra") for rank in ranks
     ]
-    cells += [(BASE, "arithmetic", "lora-r16", 16, 1)]
+    cells += [(BASE, "arithmetic", f"lora-r{rank}", rank, seed) for rank in ranks for seed in (1, 2)]
     cells += [(BASE, "arithmetic", arm, rank, 0) for arm, rank in METHODS.items()]
     failed = [(BASE, "arithmetic", "rslora-r64", 64, 0), (GRAFT, "translate-fra", "full", None, 1)]
     cells += [(GRAFT, "translate-fra", "base", None, 0), (GRAFT, "translate-fra", "lora-r16", 16, 0)]
     branched = [(BASE, "arithmetic", "base"), (BASE, "arithmetic", "lora-r16")]
     loops = [(BASE, "arithmetic", loop, 0) for loop in ("confidence", "random", "gold")]
     curves, unequal = lorenz(TOKENIZERS, LANGUAGES)
+    scored = scores(cells, branched)
+    means = summary(scored)
+    probed = [cell for cell in cells if cell[1] == "arithmetic" and cell[2] != "base" and cell[4] == 0]
     tables = [
         *_tokenizers(TOKENIZERS, LANGUAGES, BASE, ["fin_Latn", "tur_Latn"]),
         (
@@ -567,7 +659,10 @@ def write(root: Path) -> None:
                 [3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
             ),
         ),
-        (SCORES, "evaluation/scores.parquet", scores(cells, branched)),
+        (lora.MEMORY, "lora/memory.parquet", memory(probed, failed=["dora-r16"])),
+        (SCORES, "evaluation/scores.parquet", scored),
+        (SUMMARY, "evaluation/summary.parquet", means),
+        (COMPARISONS, "evaluation/comparisons.parquet", arm_comparisons(means, "lora-r1")),
         (ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
         (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
         *theory_tables.full(BASE),
@@ -600,7 +695,10 @@ def write_tiny(root: Path) -> None:
         (BITS, "pretraining/bits.parquet", needed),
         (lora.COSTS, "lora/costs.parquet", costs(cells)),
         (lora.TUNING, "lora/tuning.parquet", tuning([("tiny", "arithmetic", "lora-r2", 2)], [1e-3])),
+        (lora.MEMORY, "lora/memory.parquet", memory(cells[1:2], energy=False)),
         (SCORES, "evaluation/scores.parquet", scored),
+        (SUMMARY, "evaluation/summary.parquet", summary(scored)),
+        (COMPARISONS, "evaluation/comparisons.parquet", arm_comparisons(summary(scored), "lora-r1").head(1)),
         (
             ROUNDS,
             "selfimprove/rounds.parquet",
@@ -627,7 +725,10 @@ TABLES = {
     "bits": "pretraining/bits.parquet",
     "costs": "lora/costs.parquet",
     "tuning": "lora/tuning.parquet",
+    "memory": "lora/memory.parquet",
     "scores": "evaluation/scores.parquet",
+    "summary": "evaluation/summary.parquet",
+    "arm_comparisons": "evaluation/comparisons.parquet",
     "rounds": "selfimprove/rounds.parquet",
     "reach": "attention/reach.parquet",
     "thresholds": "expressivity/thresholds.parquet",
@@ -653,11 +754,14 @@ FIGURES = {
     "retok": (["bits"], CORPUS),
     "scratch": (["bits", "metrics"], CORPUS),
     "plasticity": (["bits"], CORPUS),
-    "accuracy_by_rank": (["scores", "costs"], []),
-    "memory_by_rank": (["costs"], []),
+    "accuracy_by_rank": (["summary", "scores", "costs"], []),
+    "arm_comparisons": (["arm_comparisons"], []),
+    "memory_by_rank": (["memory"], []),
+    "accuracy_by_memory": (["summary", "memory"], []),
+    "throughput": (["memory"], []),
     "loss": (["costs", "steps"], []),
     "learning_rate": (["tuning"], []),
-    "decoding": (["scores"], []),
+    "decoding": (["summary"], []),
     "rounds": (["rounds"], []),
     "reach": (["reach"], []),
     "thresholds": (["thresholds"], []),

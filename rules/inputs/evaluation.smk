@@ -50,3 +50,44 @@ def evaluated(kind):
         f"results/evaluation/{kind}/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{split}.parquet"
         for c in EVALUATED
     ]
+
+
+def compared_cells(wildcards):
+    """The cells of one model and task."""
+    return [cell for cell in EVALUATED if cell[:2] == (wildcards.model, wildcards.task)]
+
+
+def compared_answers(wildcards):
+    """Answers of every arm and seed of one model and task."""
+    w = wildcards
+    return [
+        f"results/evaluation/answers.parquet/{w.model}/{w.task}/{c.arm}/seed-{c.seed}/{w.split}.parquet"
+        for c in compared_cells(wildcards)
+    ]
+
+
+def compared_costs(wildcards):
+    """Costs of the trainings of one model and task; the base has none."""
+    w = wildcards
+    return [
+        f"results/lora/{w.model}/{w.task}/{c.arm}/seed-{c.seed}/cost.parquet"
+        for c in compared_cells(wildcards)
+        if c.arm != grid.BASE
+    ]
+
+
+def compared_options(wildcards, input):
+    """Costs as repeated options."""
+    return " ".join(f"--cost {path}" for path in input.costs)
+
+
+def reference_arm(wildcards):
+    """The arm that the others of one model and task are compared with."""
+    return grid.references(config)[wildcards.model, wildcards.task]
+
+
+def compared(kind):
+    """A table of every model and task that is evaluated, on the split that evaluation uses."""
+    split = config["evaluation"]["split"]
+    pairs = dict.fromkeys((cell.model, cell.task) for cell in EVALUATED)
+    return [f"results/evaluation/{kind}/{model}/{task}/{split}.parquet" for model, task in pairs]

@@ -3,7 +3,7 @@
 
 def probe_block(wildcards):
     """The block of the grid that a cell belongs to."""
-    return PROBED[wildcards.model, wildcards.task, int(wildcards.seed)]
+    return UPDATES[wildcards.model, wildcards.task, int(wildcards.seed)]
 
 
 def probe_arm(wildcards, arm):
@@ -54,8 +54,8 @@ def rank_options(wildcards):
     return [word for rank in probe_block(wildcards)["ranks"] for word in ("--rank", str(rank))]
 
 
-def probed(table):
+def taken_apart(table):
     """A table of every full fine-tuning that is taken apart."""
     return [
-        f"results/expressivity/{model}/{task}/seed-{seed}/{table}.parquet" for model, task, seed in PROBED
+        f"results/expressivity/{model}/{task}/seed-{seed}/{table}.parquet" for model, task, seed in UPDATES
     ]

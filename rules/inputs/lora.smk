@@ -6,6 +6,37 @@ def trained(name):
     return [f"results/lora/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{name}" for c in TRAINED]
 
 
+def probed(name):
+    """A file of every probed arm."""
+    return [f"results/lora/{c.model}/{c.task}/{c.arm}/{name}" for c in PROBED]
+
+
+def probed_cell(wildcards):
+    """The cell that is probed: an arm with the seed that it is probed with."""
+    return next(cell for cell in PROBED if cell[:3] == (wildcards.model, wildcards.task, wildcards.arm))
+
+
+def probed_names(wildcards):
+    """The columns that say what is probed, and the seed."""
+    return as_json(probed_cell(wildcards)._asdict())
+
+
+def probed_under(wildcards):
+    """Weights of the adapter that lies under a probed arm, with the same seed; nothing for most arms."""
+    under, cell = ARMS[wildcards.arm].get("under"), probed_cell(wildcards)
+    return adapter_weights(cell.model, under["task"], under["arm"], cell.seed) if under else []
+
+
+def probed_decoding(wildcards):
+    """Decoding of a probe: greedy, as most adapters are evaluated."""
+    return decoding(wildcards.task, 1)
+
+
+def whole_machine(wildcards):
+    """All cores that this run may use: nothing runs beside. On a cluster the profile keeps the node free."""
+    return workflow.cores if workflow.local_exec else config["compute"]["threads"]
+
+
 def adapter_weights(model, task, arm, seed):
     """Weights of a trained adapter."""
     return f"results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/adapter_model.safetensors"
@@ -38,10 +69,15 @@ def tunings():
     return [f"results/lora/{model}/{task}/{arm}/tuning.parquet" for model, task, arm in grid.tunings(config)]
 
 
-def training_options(wildcards, input):
-    """What a training reads beside its items: an adapter below, a tuned rate, the plan of its grid."""
+def arm_options(wildcards, input):
+    """What an arm needs beside its settings: an adapter below, a tuned rate; nothing for most arms."""
     tuning = f"--tuning {input.tuning}" if input.tuning else ""
-    return f"{under_option(wildcards, input)} {tuning} --plan {PLAN}"
+    return f"{under_option(wildcards, input)} {tuning}"
+
+
+def training_options(wildcards, input):
+    """What a training reads beside its items: as an arm, and the plan of its grid."""
+    return f"{arm_options(wildcards, input)} --plan {PLAN}"
 
 
 def tuning_lower_adapter(wildcards):

@@ -23,7 +23,7 @@ def model_tables():
 
 def adapter_tables():
     """What there is to know of all adapters."""
-    tables = ["costs", "arms", *(["tuning"] if tunings() else [])]
+    tables = ["costs", "memory", "arms", *(["tuning"] if tunings() else [])]
     return [f"results/lora/{table}.parquet" for table in tables]
 
 

@@ -58,6 +58,11 @@ def test_configs_of_the_project_have_no_mistake(config: dict[str, Any], own: Pat
     assert configuration.mistakes(merged, ROOT, [str(own), str(DEFAULT)]) == []
 
 
+def test_the_full_grid_has_three_seeds_of_every_adapter() -> None:
+    full = yaml.safe_load((ROOT / "config" / "paper.yaml").read_text())
+    assert all(len(block["seeds"]) >= 3 for block in full["lora"]["grid"])
+
+
 def test_example_of_the_readme_can_be_run(config: dict[str, Any], folder: Path) -> None:
     (block,) = re.findall(r"`my.yaml`:\n\n```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (folder / "data" / "ja").mkdir(parents=True)
@@ -601,6 +606,16 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     ),
     (lambda c: c["attention"]["domains"]["code"].pop("lang"), "attention.domains.code", ["either a lang"]),
     (lambda c: c["attention"].update(tokens=64), "attention.first_query", ["sinks <= first_query < tokens"]),
+    (
+        lambda c: c["evaluation"].update(reference="lora-r2"),
+        "evaluation.reference",
+        ["no arm 'lora-r2' is evaluated", "lora-r1"],
+    ),
+    (
+        lambda c: c["lora"].update(probe=[{"models": ["x"], "tasks": ["arithmetic"], "arms": ["base"]}]),
+        "lora.probe.0.arms.0",
+        ["unknown arm 'base'"],
+    ),
     # files
     (local_corpus, "corpora.mine.files.eng_Latn.0", ["no file 'missing/*.txt'"]),
     (

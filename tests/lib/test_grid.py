@@ -116,6 +116,33 @@ def test_the_base_is_scored_once_beside_each_model_and_task():
     assert {cell.task for cell in grid.evaluated(config)} == {"s"}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("first", ["b", "a"]), ("a", ["a", "a"]), ("b", ["b", "a"]), ("base", ["base", "base"])],
+)
+def test_arms_are_compared_with_one_of_theirs(wanted, found):
+    blocks = [
+        {"models": ["m"], "tasks": ["s"], "arms": ["b", "a"], "seeds": [0]},
+        {"models": ["m"], "tasks": ["s", "t"], "arms": ["a"], "seeds": [0]},
+    ]
+    config = {"tasks": {}, "lora": {"grid": blocks}, "evaluation": {"reference": wanted}}
+    assert grid.references(config) == dict(zip([("m", "s"), ("m", "t")], found, strict=True))
+
+
+def test_an_arm_is_probed_once_with_the_first_seed_that_it_is_trained_with():
+    blocks = [
+        {"models": ["m"], "tasks": ["s", "text"], "arms": ["a", "b"], "seeds": [3, 1]},
+        {"models": ["m"], "tasks": ["s"], "arms": ["c"], "seeds": [0]},
+    ]
+    config = {"tasks": {"text": {"kind": "text"}}, "lora": {"grid": blocks, "probe": True}}
+    every = [Cell("m", "s", "a", 3), Cell("m", "s", "b", 3), Cell("m", "s", "c", 0)]
+    assert grid.probed(config) == every  # nothing is asked of plain text
+    config["lora"]["probe"] = [{"models": ["m", "n"], "tasks": ["s"], "arms": ["c", "b"]}]
+    assert grid.probed(config) == [every[2], every[1]]
+    config["lora"]["probe"] = False
+    assert grid.probed(config) == []
+
+
 def test_where_a_loop_starts_all_branches_are_decoded():
     """Round 0 is read from the evaluation, and must have the decoders of the later rounds."""
     block = {"models": ["m"], "tasks": ["s"], "seeds": [0, 1]}
@@ -171,6 +198,6 @@ def test_probed_and_compared_are_found_by_what_their_paths_say():
     probe = {"models": ["a", "b"], "tasks": ["t"], "full": "all", "arms": [], "ranks": [1], "seeds": [0, 3]}
     blocks = [{"models": ["a"], "tasks": ["t", "u"]}, {"models": ["b"], "tasks": ["u"]}]
     config = {"expressivity": {"grid": [probe]}, "interference": {"grid": blocks}}
-    assert list(grid.probed(config)) == [("a", "t", 0), ("a", "t", 3), ("b", "t", 0), ("b", "t", 3)]
-    assert grid.probed(config)["b", "t", 3] == probe
+    assert list(grid.updates(config)) == [("a", "t", 0), ("a", "t", 3), ("b", "t", 0), ("b", "t", 3)]
+    assert grid.updates(config)["b", "t", 3] == probe
     assert grid.compared(config) == {"a": ["t", "u"], "b": ["u"]}

@@ -118,7 +118,7 @@ def test_what_is_missing_is_not_zero(drawn, tiny, name):
     assert "0.00" not in texts(svg) or name == "headline"  # the axis of the headline starts at zero
 
 
-@pytest.mark.parametrize("name", ["accuracy_by_rank", "memory_by_rank", "loss"])
+@pytest.mark.parametrize("name", ["accuracy_by_rank", "loss"])
 def test_failed_trainings_are_named_and_not_drawn(full, name):
     (svg,) = draw(full, name, ("svg",))
     written = texts(svg)
@@ -172,6 +172,25 @@ def test_universality_compares_with_narrower_mixes_alone(full, tmp_path):
 def test_probes_count_what_repeats(drawn, full):
     svg, _ = drawn(full, "probes")
     assert {"3+3+1", "5\N{MULTIPLICATION SIGN}3+1", "1+1", "(97 %)"} <= set(texts(svg))
+
+
+def test_comparisons_mark_what_is_sure(full):
+    (svg,) = draw(full, "arm_comparisons", ("svg",))
+    assert {"accuracy above lora-r1 (points)", "chrF above lora-r1 (points)"} <= set(texts(svg))
+    assert any("of one seed each" in text for text in texts(svg))
+
+
+def test_memory_that_ran_out_is_told(full):
+    (svg,) = draw(full, "memory_by_rank", ("svg",))
+    assert "out-of-memory" in texts(svg)
+
+
+def test_energy_is_shown_where_it_is_known(full, tiny):
+    known, unknown = (texts(draw(root, "throughput", ("svg",))[0]) for root in (full, tiny))
+    assert any("J a token" in text for text in known) and not any("J a token" in text for text in unknown)
+    assert any("did not tell" in text for text in unknown) and not any(
+        "did not tell" in text for text in known
+    )
 
 
 def test_rounds_share_an_axis_that_holds_all_points(drawn, tiny):

@@ -17,6 +17,8 @@ TABLES = {
         ["comparisons", "metrics"],
     ),
     "scores": ("paper_tabulate_scores", [], ["scores", "costs"]),
+    "summary": ("paper_tabulate_summary", [], ["summary"]),
+    "arm_comparisons": ("paper_tabulate_arm_comparisons", [], ["arm_comparisons"]),
     "costs": ("paper_tabulate_costs", [], ["costs"]),
     "rounds": ("paper_tabulate_rounds", [], ["rounds"]),
 }
@@ -70,21 +72,32 @@ def test_cells(full, tiny, tmp_path):
     assert re.search(r"& rslora-r64 \(diverged\) & 0 & 64 & --( & --){6} ", costs)
     assert re.search(r"& rslora-r64 \(diverged\) & 0( & --){5} ", scores)
     assert re.search(r"lora-r2 & 0 & greedy & accuracy \(\\%\) & n/a", tabulate(tiny, "scores", tmp_path))
+    means = tabulate(full, "summary", tmp_path)
+    assert re.search(r"& base & greedy & accuracy \(\\%\) & \d\.\d \[0\.\d, \d\.\d\] & 1 & 200 ", means)
+    assert re.search(r"& lora-r64 & greedy & accuracy \(\\%\) & 7\.\d \[\d\.\d, 1\d\.\d\] & 3 & 200 ", means)
+    apart = tabulate(full, "arm_comparisons", tmp_path)
+    assert re.search(
+        r"& lora-r64 & lora-r1 & greedy & accuracy & \d\.\d \[.*\] & 0\.\d+ & 0\.\d+ & 3\.7 & boot", apart
+    )
+    assert re.search(
+        r"& base & lora-r1 & greedy & accuracy & \$-\$1\.\d .* & 2\.9 & mcnemar & 1 & 200 ", apart
+    )
+    assert re.search(r"& ia3 & lora-r1 & .* & 1\.000 & 1\.000 & n/a & ", apart)
     assert re.search(r"confidence & 0 & 1 & n/a & n/a", tabulate(tiny, "rounds", tmp_path))
 
 
+NUMBERS = ("metrics", "comparisons", "bits", "scores", "summary", "arm_comparisons", "costs", "memory")
+NUMBERS += ("rounds", "reach")
+
+
 def numbers(root, output):
-    options = [
-        word
-        for name in ("metrics", "comparisons", "bits", "scores", "costs", "rounds", "reach")
-        for word in _named(root, name)
-    ]
+    options = [word for name in NUMBERS for word in _named(root, name)]
     run("paper_numbers", "--corpus", "catalogs", "--lang", "jpn_Jpan", *options, "--output", output)
     return {path.stem: path.read_text(encoding="utf-8") for path in output.iterdir()}
 
 
 def _named(root, name):
-    return [f"--{name}", *inputs(root, [name])]
+    return [f"--{name.replace('_', '-')}", *inputs(root, [name])]
 
 
 def test_numbers_are_the_values_of_the_tables(full, tmp_path):
@@ -98,12 +111,25 @@ def test_numbers_are_the_values_of_the_tables(full, tmp_path):
     assert 0 < float(found["gini_unigram-16k-universal"]) < 1
     assert float(found["tokens_eng_Latn_unigram-16k-universal_over_smollm2-135m-q4_1"]) > 1
     assert float(found["bits_per_byte_catalogs_eng_Latn_smollm2-135m-q4_1_base_seed-0"]) > 0
-    assert all(re.fullmatch(r"-?\d+(\.\d+)?", text) for text in found.values())
+    arm = "smollm2-135m-q4_1_arithmetic_lora-r16"
+    seeds = [float(found[f"accuracy_{arm}_seed-{seed}_greedy"]) for seed in range(3)]
+    assert float(found[f"accuracy_{arm}_greedy"]) == pytest.approx(sum(seeds) / 3, abs=0.1)
+    first = float(found["accuracy_smollm2-135m-q4_1_arithmetic_lora-r1_greedy"])
+    apart = float(found[f"accuracy_{arm}_above_lora-r1_greedy"])
+    assert apart == pytest.approx(float(found[f"accuracy_{arm}_greedy"]) - first, abs=0.15)
+    p, corrected = (float(found[f"{name}_{arm}_above_lora-r1_greedy"]) for name in ("p", "p_holm"))
+    assert 0 < p < corrected <= 1
+    assert float(found[f"peak_{arm}_train"]) > float(found[f"predicted_peak_{arm}_train"]) > 0.5
+    assert float(found[f"joules_per_token_{arm}_evaluate"]) == 0.16
+    assert f"peak_{arm.replace('lora', 'dora')}_train" not in found  # memory ran out
+    unknown = {name for name, text in found.items() if not re.fullmatch(r"<?-?\d+(\.\d+)?", text)}
+    assert unknown == {"detectable_smollm2-135m-q4_1_arithmetic_ia3_above_lora-r1_greedy"}
 
 
 def test_numbers_that_are_missing_and_those_of_before(full, tiny, tmp_path):
     numbers(full, tmp_path / "numbers")
     found = numbers(tiny, tmp_path / "numbers")
     assert found["premium_jpn_Jpan_bytebpe-300-tiny"] == "n/a"
+    assert found["joules_per_token_tiny_arithmetic_lora-r1_train"] == "n/a"
     assert "premium_jpn_Jpan_unigram-16k-universal" not in found
     assert [path.name for path in tmp_path.iterdir()] == ["numbers"]

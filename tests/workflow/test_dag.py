@@ -17,9 +17,16 @@ from equal import differences
 from tree import TARGET, command, copy_tree, planned, snakemake
 
 from lib.contracts.lora import ARMS, COSTS
-from lib.contracts.scores import ROUNDS, SCORES
+from lib.contracts.scores import ROUNDS, SCORES, SUMMARY
 
 REPORT = {"paper_report": 1, "all": 1}
+# What follows from other scores of adapters.
+SCORED = (
+    {"evaluation_compare": 3, "evaluation_scores": 1, "evaluation_summary": 1, "evaluation_comparisons": 1}
+    | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "arm_comparisons", "accuracy_by_memory")}
+    | {f"paper_tabulate_{name}": 1 for name in ("scores", "summary", "arm_comparisons")}
+    | {"paper_plot_decoding": 1, "paper_numbers": 1, **REPORT}
+)
 
 
 @pytest.fixture
@@ -80,21 +87,22 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             "lib/decoding/scoring.py",
             {"evaluation_score": 15, "selfimprove_score": 2, "selfimprove_tabulate": 1}
-            | {"evaluation_scores": 1, "selfimprove_rounds": 1, "paper_numbers": 1}
-            | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "decoding", "rounds")}
-            | {f"paper_tabulate_{name}": 1 for name in ("scores", "rounds")}
+            | {"selfimprove_rounds": 1, "paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
+        ),
+        (
+            "lora_probe.py",
+            {"lora_probe": 2, "lora_memory": 1, "paper_numbers": 1}
+            | {f"paper_plot_{name}": 1 for name in ("memory_by_rank", "accuracy_by_memory", "throughput")}
             | REPORT,
         ),
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
             "lib/decoding/verifiers.py",
-            {"evaluation_answer": 15, "evaluation_score": 15, "evaluation_scores": 1, "paper_numbers": 1}
+            {"evaluation_answer": 15, "evaluation_score": 15}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2}
             | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
-            | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "decoding", "rounds")}
-            | {f"paper_tabulate_{name}": 1 for name in ("scores", "rounds")}
-            | REPORT,
+            | {"paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
         ),
     ],
 )
@@ -118,14 +126,12 @@ def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
         (tree / "config" / "test.yaml")
         .read_text()
         .replace("ranks: [1, 4]", "ranks: [1, 4, 8]")
-        .replace("  checkpoint_every", f"    - {grid}\n  checkpoint_every")
+        .replace("  probe:", f"    - {grid}\n  probe:")
     )
     assert planned(tree, "all", "--configfile", "config/more.yaml") == (
         {"lora_train": 1, "evaluation_predict": 1, "evaluation_answer": 1, "evaluation_score": 1}
-        | {"lora_arms": 1, "lora_costs": 1, "evaluation_scores": 1, "paper_numbers": 1}
-        | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "memory_by_rank", "loss", "decoding")}
-        | {f"paper_tabulate_{name}": 1 for name in ("scores", "costs")}
-        | REPORT
+        | {"lora_arms": 1, "lora_costs": 1, "paper_plot_loss": 1, "paper_tabulate_costs": 1}
+        | {**SCORED, "evaluation_compare": 1}
     )
 
 
@@ -177,18 +183,18 @@ selfimprove:
 
 def test_a_training_that_diverges_does_not_stop_the_grid(tree: Path) -> None:
     (tree / "broken.yaml").write_text(BROKEN)
-    results = ["lora/costs", "evaluation/scores", "selfimprove/rounds"]
-    costs, scores, rounds = (tree / "results" / f"{name}.parquet" for name in results)
+    results = ["lora/costs", "evaluation/scores", "evaluation/summary", "selfimprove/rounds"]
+    costs, scores, summary, rounds = (tree / "results" / f"{name}.parquet" for name in results)
     figure, table = (tree / "results" / "paper" / name for name in ("figures/loss.svg", "tables/scores.tex"))
-    wanted = [str(path.relative_to(tree)) for path in (costs, scores, rounds, figure, table)]
+    wanted = [str(path.relative_to(tree)) for path in (costs, scores, summary, rounds, figure, table)]
     snakemake(tree, "--cores", "2", *wanted, "--configfile", "config/test.yaml", "broken.yaml")
 
     found = COSTS.read(costs).set_index(["task", "arm"])
     assert found["status"].value_counts().to_dict() == {"finished": 4, "diverged": 1}
     assert found.loc[("arithmetic", "broken-r2"), "reason"].endswith("lower lora.arms.broken.learning_rate")
     assert found[found["status"] == "finished"]["peak_bytes_train"].notna().all()
-    scored = SCORES.read(scores)
-    assert set(scored["arm"]) == {"base", "lora-r1", "lora-r4"}
+    for scored in (SCORES.read(scores), SUMMARY.read(summary)):
+        assert set(scored["arm"]) == {"base", "lora-r1", "lora-r4"}
     assert set(ROUNDS.read(rounds)["loop"]) == {"confidence"}
     assert "tiny on arithmetic, broken-r2 (diverged), seed 0" in figure.read_text(encoding="utf-8")
     assert "broken-r2 (diverged) & 0 & --" in table.read_text(encoding="utf-8")
@@ -351,6 +357,16 @@ def test_killed_run_goes_on_and_comes_to_the_same_tables(finished: Path, tree: P
     assert "Finished" in said
     assert differences(finished / "results", tree / "results") == []
     assert not list(tree.glob("results/**/*.partial")) and not list(tree.glob("results/**/checkpoint.pt"))
+
+
+@pytest.mark.parametrize(
+    ("place", "alone"),
+    [(["--cores", "3"], "threads: 3"), (["--workflow-profile", "profiles/slurm"], "--exclusive")],
+)
+def test_nothing_runs_beside_a_probe(finished: Path, place: list[str], alone: str) -> None:
+    said = snakemake(finished, "-n", *place, *TARGET, "--forcerun", "lora_probe").stdout
+    probes = re.findall(r"^rule lora_probe:\n((?: .*\n)+)", said, re.MULTILINE)
+    assert len(probes) == 2 and all(alone in probe for probe in probes)
 
 
 def test_every_rule_declares_what_a_scheduler_needs(finished: Path) -> None:

@@ -23,8 +23,8 @@ from lib.contracts.branches import CELL
 from lib.contracts.lora import COSTS
 from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
-from lib.decoding.scoring import chrf_scores, exact_scores
-from lib.decoding.verifiers import VERIFIERS
+from lib.decoding.scoring import measures
+from lib.decoding.scoring import scores as scores_of
 from lib.progress import Work
 
 
@@ -40,15 +40,12 @@ def evaluation_score(
     ] = None,
 ) -> None:
     """Score one cell, with intervals over its items."""
-    judged, gold = ANSWERS.read(answers), ITEMS.read(items).set_index("item_id")
+    judged = ANSWERS.read(answers)
     trained = COSTS.read(cost).iloc[0] if cost else {}
     with Work("evaluation_score"):
         if judged.empty:
             return SCORES.write([], scores, inputs=[answers, items], seed=seed)
-        if VERIFIERS[gold["verifier"].iloc[0]].exact:
-            found = exact_scores(judged, resamples, seed)
-        else:
-            found = chrf_scores(judged, gold["answer"], resamples, seed)
+        found = scores_of(measures(judged, ITEMS.read(items)), resamples, seed)
         names = judged[list(CELL)].iloc[0].to_dict()
         names |= {name: trained.get(name) for name in ("method", "rank")}
         SCORES.write([{**names, **row} for row in found], scores, inputs=[answers, items], seed=seed)

@@ -37,6 +37,7 @@ from lib.adaptation import outcome, results, saved
 from lib.adaptation.arm import Arm
 from lib.cli import UserError, main, settings
 from lib.contracts.task import ITEMS
+from lib.costs import flops_per_token
 from lib.progress import Work
 from lib.provenance import sha256
 from lib.run import Budget, Run
@@ -209,8 +210,7 @@ def costs(run: Run, frozen: int) -> dict[str, Any]:
         "trainable_params": trained,
         "gradient_bytes": run.gradient_bytes,
         "optimizer_bytes": run.optimizer_bytes,
-        # Forward and gradient of activations through all weights, gradients of the trained.
-        "flops": float(tokens * (4 * frozen + 6 * trained)),
+        "flops": float(tokens * flops_per_token(frozen, trained)),
     }
 
 

@@ -1,10 +1,11 @@
-"""Draw the score of every adapter by its rank, with the base model as a line.
+"""Draw the score of every arm by its rank, over seeds and of each, with the base model as a line.
 
 Example:
     python workflow/scripts/paper_plot_accuracy_by_rank.py --output accuracy_by_rank.pdf \
-        results/evaluation/scores.parquet results/lora/costs.parquet
+        results/evaluation/summary.parquet results/evaluation/scores.parquet results/lora/costs.parquet
 
-READS   results/evaluation/scores.parquet, results/lora/costs.parquet (which trainings failed)
+READS   results/evaluation/summary.parquet, scores.parquet (single seeds); results/lora/costs.parquet (which
+        trainings failed)
 WRITES  the figure, once per --output
 """
 
@@ -17,26 +18,29 @@ import typer
 
 from lib.cli import main
 from lib.contracts.lora import COSTS
-from lib.contracts.scores import SCORES
+from lib.contracts.scores import SCORES, SUMMARY
 from lib.grid import BASE
 from lib.paper import figures, labels
 from lib.progress import Work
+
+ASIDE = 2**0.15  # single seeds stand to the right of their mean
 
 
 def plot_accuracy_by_rank(
     output: Annotated[
         list[Path], typer.Option(help="Figure to write; its ending names the format. Repeatable.")
     ],
-    scores: Annotated[Path, typer.Argument(help="Scores of the evaluation.")],
+    summary: Annotated[Path, typer.Argument(help="Scores over seeds.")],
+    scores: Annotated[Path, typer.Argument(help="Scores of each seed.")],
     costs: Annotated[Path, typer.Argument(help="Training costs.")],
 ) -> None:
-    """Draw the score of every adapter by its rank, with the base model as a line."""
+    """Draw the score of every arm by its rank, over seeds and of each, with the base model as a line."""
     with Work("paper_plot_accuracy_by_rank", 1, "figures"):
-        table = labels.main_scores(SCORES.read(scores))
-        table = table[table["decoder"] == "greedy"]
+        table, seeds = (
+            _greedy(contract.read(path)) for contract, path in ((SUMMARY, summary), (SCORES, scores))
+        )
         if table.empty:
             return figures.nothing(output)
-        table = table.assign(family=table["arm"].map(labels.block))
         is_base = table["arm"] == BASE
         panels = sorted(set(zip(table["task"], table["model"], strict=True)))
         families = sorted(set(table[~is_base]["family"]))
@@ -52,9 +56,14 @@ def plot_accuracy_by_rank(
             rows = rows.assign(place=figures.rank_axis(ax, rows["rank"]))
             for _, flat in table[here & is_base].iterrows():
                 _level(ax, flat)
+            alone = seeds.merge(rows.loc[rows["n_seeds"] > 1, ["model", "task", "arm", "place"]])
             drawn = sorted(set(rows["family"]))
             for place, family in enumerate(drawn):
                 aside = 2 ** (min(0.25, 0.8 / len(drawn)) * (place - (len(drawn) - 1) / 2))
+                points = alone[alone["family"] == family]
+                ax.plot(
+                    points["place"] * aside * ASIDE, points["value"], ".", color=colours[family], alpha=0.5
+                )
                 _curve(ax, rows[rows["family"] == family], colours[family], shapes[family], aside)
             metric = table[here]["metric"].iloc[0]
             ax.set(title=f"{task}\n{labels.wrapped(model, 26)}", ylabel=labels.METRICS[metric].label)
@@ -64,12 +73,20 @@ def plot_accuracy_by_rank(
         for family, shape in shapes.items():
             axes[0, 0].plot([], [], shape, linestyle="-", color=colours[family], label=family)
         axes[0, 0].plot([], [], linestyle="--", color=figures.GREY, label=f"{BASE} (no adapter)")
+        if len(alone := table[table["n_seeds"] > 1]):
+            label = f"single seeds ({figures.count(alone['n_seeds'])} an arm)"
+            axes[0, 0].plot([], [], ".", color=figures.GREY, label=label)
         figure.legend(loc="outside upper center", ncols=5)
-        seeds = table["seed"].nunique()
-        often = "One seed" if seeds == 1 else f"Up to {seeds} seeds"
         missing = figures.left_out(labels.failed(COSTS.read(costs)))
-        figures.note(figure, f"{figures.over(table)} {often} a point.{missing}")
+        figures.note(figure, f"{figures.over(table)}{missing}")
         figures.save(figure, output)
+
+
+def _greedy(table):
+    """What stands for each task, decoded greedily, with the family of each arm."""
+    rows = labels.main_scores(table)
+    rows = rows[rows["decoder"] == "greedy"]
+    return rows.assign(family=rows["arm"].map(labels.block))
 
 
 def _level(ax, row):
@@ -85,16 +102,14 @@ def _level(ax, row):
 
 
 def _curve(ax, part, colour, shape, aside):
-    """Each seed as a point with its interval, and a line through the means over seeds of what has a rank.
+    """Means over seeds with their intervals, and a line through those that have a rank.
 
-    Factors on the place, of which ``aside`` is that of the family, set points side by side.
+    Places are multiplied by ``aside``, which sets families side by side.
     """
-    part = part.sort_values(["place", "arm", "seed"])
-    places = part.groupby("place")["seed"]
-    shift = 2 ** (0.12 * (places.cumcount() - (places.transform("size") - 1) / 2))
-    figures.points(ax, part["place"] * shift * aside, part, color=colour, fmt=shape)
-    means = part.dropna(subset=["value", "rank"]).groupby("rank")["value"].mean()
-    ax.plot(means.index * aside, means, color=colour)
+    part = part.sort_values(["place", "arm"])
+    figures.points(ax, part["place"] * aside, part, color=colour, fmt=shape)
+    ranked = part.dropna(subset=["value", "rank"])
+    ax.plot(ranked["rank"] * aside, ranked["value"], color=colour)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Draw what each way of decoding gets from the same branches: greedy, CoT-decoding, vote, oracle.
 
 Example:
-    python workflow/scripts/paper_plot_decoding.py --output decoding.pdf results/evaluation/scores.parquet
+    python workflow/scripts/paper_plot_decoding.py --output decoding.pdf results/evaluation/summary.parquet
 
-READS   results/evaluation/scores.parquet
+READS   results/evaluation/summary.parquet
 WRITES  the figure, once per --output
 """
 
@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from lib.cli import main
-from lib.contracts.scores import SCORES
+from lib.contracts.scores import SUMMARY
 from lib.paper import figures, labels
 from lib.progress import Work
 
@@ -24,20 +24,19 @@ def plot_decoding(
     output: Annotated[
         list[Path], typer.Option(help="Figure to write; its ending names the format. Repeatable.")
     ],
-    scores: Annotated[Path, typer.Argument(help="Scores of the evaluation.")],
+    summary: Annotated[Path, typer.Argument(help="Scores over seeds.")],
 ) -> None:
     """Draw what each way of decoding gets from the same branches: greedy, CoT-decoding, vote, oracle."""
     with Work("paper_plot_decoding", 1, "figures"):
-        table = labels.main_scores(SCORES.read(scores))
-        cell = ["model", "task", "arm", "seed"]
+        table = labels.main_scores(SUMMARY.read(summary))
+        cell = ["model", "task", "arm"]
         branched = table[table["decoder"] != "greedy"][cell].drop_duplicates()
         table = table.merge(branched, on=cell)
         if table.empty:
             return figures.nothing(output)
         panels = sorted(set(zip(table["task"], table["model"], strict=True)))
         arms = sorted(set(table["arm"]), key=labels.natural)
-        runs = table[["task", "model", "arm", "seed"]].drop_duplicates()
-        most = runs.groupby(["task", "model"]).size().max()
+        most = branched.groupby(["task", "model"]).size().max()
         colours = figures.colours(arms)
         decoders = list(labels.DECODERS)
 
@@ -45,14 +44,10 @@ def plot_decoding(
         figure, axes = figures.panels(len(panels), 1, height * len(panels))
         for ax, (task, model) in zip(axes.flat, panels, strict=True):
             rows = table[(table["task"] == task) & (table["model"] == model)]
-            runs = sorted(
-                set(zip(rows["arm"], rows["seed"], strict=True)), key=lambda run: (arms.index(run[0]), run[1])
-            )
-            for place, (arm, seed) in enumerate(runs):
-                part = (
-                    rows[(rows["arm"] == arm) & (rows["seed"] == seed)].set_index("decoder").reindex(decoders)
-                )
-                offset = 0.7 / len(runs) * (place - (len(runs) - 1) / 2)
+            drawn = [arm for arm in arms if arm in set(rows["arm"])]
+            for place, arm in enumerate(drawn):
+                part = rows[rows["arm"] == arm].set_index("decoder").reindex(decoders)
+                offset = 0.7 / len(drawn) * (place - (len(drawn) - 1) / 2)
                 positions = [number + offset for number in range(len(decoders))]
                 figures.points(ax, positions, part, horizontal=True, color=colours[arm])
                 for position, value, high in zip(positions, part["value"], part["ci_high"], strict=True):

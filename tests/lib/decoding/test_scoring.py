@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from lib.decoding.scoring import chrf_scores, exact_scores
+from lib.decoding.scoring import chrf_measure, exact_measures, scores
 
 COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "correct"]
 
@@ -29,7 +29,7 @@ ANSWERS = judged(
 
 
 def test_accuracy_and_paired_gain_by_hand():
-    found = by_metric(exact_scores(ANSWERS, 200, 0))
+    found = by_metric(scores(exact_measures(ANSWERS), 200, 0))
     values = {key: row["value"] for key, row in found.items()}
     assert values == {
         ("greedy", "accuracy"): 2 / 4,
@@ -52,7 +52,7 @@ def test_accuracy_and_paired_gain_by_hand():
 def test_gains_are_paired():
     # Each item gains exactly nothing: unpaired draws would spread around zero.
     rows = [(str(n), rank, "1", 0.5, "answered", True, n % 2 == 0) for n in range(40) for rank in (0, 1)]
-    found = by_metric(exact_scores(judged(*rows), 200, 0))
+    found = by_metric(scores(exact_measures(judged(*rows)), 200, 0))
     gain = found["cot-max", "accuracy_gain"]
     assert (gain["value"], gain["ci_low"], gain["ci_high"]) == (0, 0, 0)
     accuracy = found["cot-max", "accuracy"]
@@ -60,14 +60,15 @@ def test_gains_are_paired():
 
 
 def test_greedy_branches_alone_have_no_other_decoders():
-    found = by_metric(exact_scores(ANSWERS[ANSWERS["branch"] == 0], 50, 0))
+    found = by_metric(scores(exact_measures(ANSWERS[ANSWERS["branch"] == 0]), 50, 0))
     assert set(found) == {("greedy", "accuracy"), ("greedy", "answered"), ("greedy", "chain")}
 
 
 def test_the_seed_decides_the_interval():
     rows = [(str(n), k, "1", 0.5 + k, "answered", True, n % 3 == k) for n in range(30) for k in (0, 1)]
-    assert list(exact_scores(judged(*rows), 64, 1)) == list(exact_scores(judged(*rows), 64, 1))
-    assert list(exact_scores(judged(*rows), 64, 1)) != list(exact_scores(judged(*rows), 64, 2))
+    found = exact_measures(judged(*rows))
+    assert list(scores(found, 64, 1)) == list(scores(found, 64, 1))
+    assert list(scores(found, 64, 1)) != list(scores(found, 64, 2))
 
 
 def chrf(written, gold, resamples=200):
@@ -75,7 +76,8 @@ def chrf(written, gold, resamples=200):
     references = pd.Series(gold, index=[f"{n:02}" for n in range(len(gold))])
     other = [("00", 1, "never read", 0.9, "answered", False, None)]
     shuffled = judged(*reversed(rows), *other)
-    found = by_metric(chrf_scores(shuffled, references.iloc[::-1], resamples, 0))
+    measure = chrf_measure(shuffled, references.iloc[::-1])
+    found = by_metric(scores({("greedy", "chrf"): measure}, resamples, 0))
     assert set(found) == {("greedy", "chrf")}
     return found["greedy", "chrf"]
 

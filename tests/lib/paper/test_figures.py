@@ -75,7 +75,26 @@ def test_what_has_no_rank_stands_at_the_end_of_the_axis(ranks, ticks):
 def test_failed_trainings_are_named_below():
     assert figures.left_out([]) == ""
     assert figures.left_out(["a", "b"]) == "\nNot shown: a; b."
-    assert max(map(len, figures.left_out(["word " * 100]).split("\n"))) <= 130
+
+
+def test_notes_are_broken_into_lines():
+    figure, _ = figures.panels(1, 1, 2)
+    figures.note(figure, "word " * 100 + "\nanother line")
+    *lines, last = figure.get_supxlabel().split("\n")
+    assert max(map(len, lines)) <= figures.NOTE and len(lines) > 3 and last == "another line"
+
+
+def test_the_note_says_what_an_interval_of_one_seed_leaves_out():
+    rows = pd.DataFrame(
+        {"arm": ["base", "lora-r1"], "interval_over": ["items", "seeds and items"], "n_items": 200}
+    )
+    said = "Bars: 95 % intervals over items, or seeds and items; 200 items."
+    assert figures.over(rows) == said  # the base has one run, whatever the seed
+    alone = rows.assign(interval_over="items")
+    assert "of one seed each" in figures.over(alone)
+    assert "of one seed each" in figures.over(alone.drop(columns="arm"))  # of a loop
+    assert "of one seed each" not in figures.over(alone[alone["arm"] == "base"])
+    assert "of one seed each" in figures.over(alone.assign(reference="lora-r1").head(1))
 
 
 def test_count():

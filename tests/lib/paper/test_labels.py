@@ -62,6 +62,30 @@ def test_natural_order():
     assert sorted(["r16", "r4", "base"], key=labels.natural) == ["base", "r4", "r16"]
 
 
+def test_rows_in_order():
+    names = [
+        ("s", "m", arm, decoder) for arm in ("lora-r4", "lora-r16", "base") for decoder in ("vote", "greedy")
+    ]
+    frame = pd.DataFrame(
+        [("t", "m", "lora-r1", "greedy"), *names], columns=["task", "model", "arm", "decoder"]
+    )
+    assert labels.panels(frame) == [("s", "m"), ("t", "m")]
+    first, second = labels.in_order(frame)
+    assert [(row["arm"], row["decoder"]) for row in first] == [
+        ("base", "greedy"),
+        ("base", "vote"),
+        ("lora-r4", "greedy"),
+        ("lora-r4", "vote"),
+        ("lora-r16", "greedy"),
+        ("lora-r16", "vote"),
+    ]
+    assert [row["arm"] for row in second] == ["lora-r1"]
+
+
+def test_differences_have_a_label():
+    assert labels.above("accuracy", "lora-r1") == "accuracy above lora-r1 (points)"
+
+
 def _scores(*rows):
     frame = pd.DataFrame(rows, columns=["task", "metric", "value"])
     return frame.assign(ci_low=frame["value"], ci_high=None)

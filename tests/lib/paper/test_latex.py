@@ -16,6 +16,10 @@ def test_numbers():
     assert latex.number(None, 1) == latex.number(math.nan, 1) == "n/a"
 
 
+def test_probabilities():
+    assert [latex.probability(p) for p in (1.0, 0.0456, 0.00099)] == ["1.000", "0.046", "$<$0.001"]
+
+
 def test_intervals():
     assert latex.interval(17.25, 12.0, 22.5, 1) == "17.2 [12.0, 22.5]"
     assert latex.interval(17.25, None, None, 1) == "17.2"

@@ -133,6 +133,18 @@ def tunings(config: dict[str, Any]) -> list[tuple[str, str, str]]:
     return list(dict.fromkeys((cell.model, cell.task, cell.arm) for cell in tuned))
 
 
+def probed(config: dict[str, Any]) -> list[Cell]:
+    """The cells whose cost is measured apart: one for each model, task and arm, with the first of its seeds.
+
+    Tasks that ask nothing have nothing to decode, and are left out.
+    """
+    trained = [cell for cell in cells(config["lora"]["grid"]) if asks(config, cell.task)]
+    wanted = config["lora"]["probe"]
+    asked = trained if wanted is True else cells([{**block, "seeds": [0]} for block in wanted or []])
+    first = {cell[:3]: cell for cell in reversed(trained)}
+    return [first[key] for key in dict.fromkeys(cell[:3] for cell in asked) if key in first]
+
+
 def branching(config: dict[str, Any]) -> list[Cell]:
     """The cells that are decoded with all branches: those asked for, and where loops start from."""
     starts = [
@@ -152,7 +164,7 @@ def evaluated(config: dict[str, Any]) -> list[Cell]:
     return list(dict.fromkeys([*bases, *trained]))
 
 
-def probed(config: dict[str, Any]) -> dict[tuple[str, str, int], dict[str, Any]]:
+def updates(config: dict[str, Any]) -> dict[tuple[str, str, int], dict[str, Any]]:
     """The full fine-tunings that are taken apart, by model, task and seed: the block of the grid of each."""
     return {
         cell: block
@@ -170,6 +182,17 @@ def compared(config: dict[str, Any]) -> dict[str, list[str]]:
 def asks(config: dict[str, Any], task: str) -> bool:
     """Whether a task has questions to answer: all have, but for plain text."""
     return config["tasks"].get(task, {}).get("kind") != "text"
+
+
+def references(config: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """The arm that the others are compared with, for each model and task that is evaluated.
+
+    It is the one that the config names where that is evaluated, else the first that the grid names.
+    """
+    scored, wanted = evaluated(config), config["evaluation"]["reference"]
+    arms_of = {cell[:2]: [other.arm for other in scored if other[:2] == cell[:2]] for cell in scored}
+    first = 1  # after the base
+    return {key: wanted if wanted in names else names[first] for key, names in arms_of.items()}
 
 
 def before(config: dict[str, Any], arm: str) -> str:

@@ -22,7 +22,8 @@ def _unknown(kind: str, key: Key, names: Collection[Any], known: Collection[Any]
 
 
 def _grids(config: dict[str, Any], section: str, name: str = "grid") -> Iterator[tuple[Key, dict[str, Any]]]:
-    for position, block in enumerate(config[section][name]):
+    blocks = config[section][name]
+    for position, block in enumerate(blocks if isinstance(blocks, list) else []):
         yield (section, name, position), block
 
 
@@ -94,7 +95,7 @@ def _names(config: dict[str, Any]) -> Iterator[Mistake]:
         for key, block in _grids(config, section, name):
             for axis in sorted(block.keys() & known.keys()):
                 choices = known[axis]
-                if (section, name, axis) == ("lora", "grid", "arms"):
+                if (section, axis) == ("lora", "arms"):
                     choices = list(grid.arms(config))
                 if (section, axis) == ("pretraining", "arms"):
                     choices = config["pretraining"]["arms"]
@@ -362,6 +363,13 @@ def _branching(config: dict[str, Any]) -> Iterator[Mistake]:
                 )
 
 
+def _reference(config: dict[str, Any]) -> Iterator[Mistake]:
+    wanted = config["evaluation"]["reference"]
+    choices = ["first", grid.BASE, *dict.fromkeys(cell.arm for cell in grid.cells(config["lora"]["grid"]))]
+    if wanted not in choices:
+        yield Mistake(("evaluation", "reference"), f"no arm {wanted!r} is evaluated", choose(wanted, choices))
+
+
 def _all_known(config: dict[str, Any], model: str, task: str, arm: str) -> bool:
     """Whether the names exist; where they do not, that is the mistake to report."""
     return model in config["models"] and task in config["tasks"] and arm in _arms_of(config)
@@ -434,7 +442,7 @@ def _expressivity(config: dict[str, Any]) -> Iterator[Mistake]:
         for cell in grid.cells([{**block, "arms": [block["full"], *block["arms"]]}]):
             if cell not in trained and _all_known(config, cell.model, cell.task, cell.arm):
                 yield Mistake(key, f"{_cell(*cell)} is not trained", "add it to lora.grid")
-        cells = grid.probed({"expressivity": {"grid": [block]}}).keys()
+        cells = grid.updates({"expressivity": {"grid": [block]}}).keys()
         for model, task, seed in sorted(cells & seen):
             problem = f"takes {model} on {task}, seed {seed}, apart a second time"
             yield Mistake(key, problem, "put its arms and ranks into one block")
@@ -479,6 +487,7 @@ GRIDS = [
     ("lora", "grid"),
     ("expressivity", "grid"),
     ("interference", "grid"),
+    ("lora", "probe"),
     ("evaluation", "branching"),
     ("selfimprove", "grid"),
     ("attention", "grid"),
@@ -501,6 +510,7 @@ CROSS_CHECKS = {
     _tuning: ("lora", "evaluation"),
     _expressivity: ("models", "tasks", "lora", "expressivity"),
     _interference: ("tasks", "interference"),
+    _reference: ("lora", "evaluation"),
     _branching: ("models", "tasks", "lora", "evaluation"),
     _loops: ("models", "tasks", "lora", "selfimprove"),
     _attention: ("attention", "corpora"),

@@ -118,3 +118,94 @@ COSTS = Table(
     },
     key=("model", "task", "arm", "seed"),
 )
+
+PHASES = ("load", "train", "evaluate")
+OWNERS = {
+    "weights": "weights and buffers of the model with what the arm adds",
+    "gradients": "gradients",
+    "optimizer": "state of the optimizer",
+    "rest": "all else: activations, workspace, and what was freed and not given back",
+}
+
+MEMORY = Table(
+    "memory",
+    {
+        "model": Column(TEXT, "model"),
+        "task": Column(TEXT, "task"),
+        "arm": Column(TEXT, "arm"),
+        "method": Column(TEXT, "training method"),
+        "rank": Column(INTEGER, "rank or width, as in costs; null where there is none", null=True),
+        "device": Column(TEXT, "cpu: memory is resident; cuda: memory is what torch allocated on the GPU"),
+        "phase": Column(
+            TEXT,
+            "load (model and arm), train (a few steps, the last of them on the longest items), or evaluate "
+            "(load with the trained adapter and decode a batch)",
+        ),
+        "status": Column(TEXT, "finished, diverged or out-of-memory"),
+        "reason": Column(TEXT, "what went wrong; null where it finished", null=True),
+        # What follows is null where the phase did not finish.
+        "peak_bytes": Column(
+            INTEGER, "most memory at any moment of the phase, in bytes", null=True, measured=True
+        ),
+        "reserved_bytes": Column(
+            INTEGER,
+            "most memory that torch held on the GPU, in bytes; null on a CPU",
+            null=True,
+            measured=True,
+        ),
+        "program_bytes": Column(
+            INTEGER,
+            "of the peak, in bytes: what the process had before loading; null on a GPU",
+            null=True,
+            measured=True,
+        ),
+        **{
+            f"{owner}_bytes": Column(
+                INTEGER, f"of the peak, in bytes: {meaning}", null=True, measured=owner == "rest"
+            )
+            for owner, meaning in OWNERS.items()
+        },
+        "predicted_peak_bytes": Column(
+            INTEGER,
+            "the program and what is predicted, in bytes; null where the rest is not",
+            null=True,
+            measured=True,
+        ),
+        **{
+            f"predicted_{owner}_bytes": Column(
+                INTEGER, f"{owner} by number and type of the parameters (lib/costs.py), in bytes", null=True
+            )
+            for owner in ("weights", "gradients", "optimizer")
+        },
+        "predicted_rest_bytes": Column(
+            INTEGER,
+            "what autograd keeps for the backward pass, counted in training, in bytes; null for other phases",
+            null=True,
+        ),
+        "seconds": Column(REAL, "wall time of the phase, in seconds", null=True, measured=True),
+        "joules": Column(
+            REAL,
+            "energy of the phase: of the processor packages (RAPL), or the GPU (NVML); null where the "
+            "machine does not tell",
+            null=True,
+            measured=True,
+        ),
+        "tokens": Column(
+            INTEGER,
+            "tokens that the phase read in training, or wrote in evaluation; null for load",
+            null=True,
+        ),
+        "seconds_per_step": Column(
+            REAL, "wall time of a training step, in seconds; null for other phases", null=True, measured=True
+        ),
+        "tokens_per_second": Column(
+            REAL, "tokens read in these steps, or written, a second; null for load", null=True, measured=True
+        ),
+        "flops_per_token": Column(
+            INTEGER,
+            "floating-point operations for such a token, by number of parameters; null for load",
+            null=True,
+        ),
+    },
+    key=("model", "task", "arm", "phase"),
+)

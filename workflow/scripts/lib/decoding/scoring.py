@@ -1,87 +1,106 @@
-"""Scores of one cell from its judged answers, each with an interval over items."""
+"""What the metrics make of the judged answers of one training run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lib.comparisons import Measure, interval, mean_of, resampled
 from lib.decoding.selection import DECODERS, by_item
-from lib.intervals import Interval, bootstrap_mean, ends, share
+from lib.decoding.verifiers import VERIFIERS
 from lib.seeds import derive
 
-
-def _row(decoder: str, metric: str, interval: Interval, n_items: int) -> dict[str, Any]:
-    return {
-        "decoder": decoder,
-        "metric": metric,
-        "value": interval.value,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
-        "interval_over": "items",
-        "n_items": n_items,
-    }
+# By decoder and metric, like ("greedy", "accuracy").
+Measures = dict[tuple[str, str], Measure]
 
 
-def exact_scores(answers: pd.DataFrame, resamples: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Scores of a task whose answers are right or wrong.
+def measures(answers: pd.DataFrame, items: pd.DataFrame) -> Measures:
+    """All metrics of one run, of its items in the order of their names.
 
     Args:
         answers: branches of one cell (contract answers.ANSWERS).
-        resamples: bootstrap samples over items.
-        seed: of the resampling.
-
-    Yields:
-        per decoder ``accuracy`` with a Wilson interval and, paired with greedy on the same items,
-        ``accuracy_gain`` with a bootstrap interval; for greedy
-        also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share of outputs
-        that write something before the answer).
+        items: the task's items (contract task.ITEMS).
     """
-    items = by_item(answers)
-    n, drawn = len(items), derive(seed, "bootstrap")
+    if VERIFIERS[items["verifier"].iloc[0]].exact:
+        return exact_measures(answers)
+    return {("greedy", "chrf"): chrf_measure(answers, items.set_index("item_id")["answer"])}
+
+
+def exact_measures(answers: pd.DataFrame) -> Measures:
+    """Metrics of a task whose answers are right or wrong.
+
+    Returns:
+        per decoder ``accuracy`` and, against greedy on the same items, ``accuracy_gain``; for
+        greedy also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share
+        of outputs that write something before the answer).
+    """
+    items = by_item(answers).values()
     several = answers["branch"].max() > 0
     right = {
-        name: np.array(
-            [bool((chosen := decoder(branches)) and chosen.correct) for branches in items.values()]
-        )
+        name: np.array([bool((chosen := decoder(branches)) and chosen.correct) for branches in items])
         for name, decoder in DECODERS.items()
         if several or name == "greedy"
     }
+    found: Measures = {}
     for name, correct in right.items():
-        yield _row(name, "accuracy", share(correct), n)
+        found[name, "accuracy"] = mean_of(correct)
         if name != "greedy":
-            gain = bootstrap_mean(correct.astype(float) - right["greedy"], resamples, drawn)
-            yield _row(name, "accuracy_gain", gain, n)
-    first = [branches[0] for branches in items.values()]
-    answered = np.array([branch.status == "answered" for branch in first])
-    chain = np.array([branch.chain is True for branch in first])
-    yield _row("greedy", "answered", share(answered), n)
-    yield _row("greedy", "chain", share(chain), n)
+            found[name, "accuracy_gain"] = mean_of(correct.astype(float) - right["greedy"])
+    first = [branches[0] for branches in items]
+    found["greedy", "answered"] = mean_of(np.array([branch.status == "answered" for branch in first]))
+    found["greedy", "chain"] = mean_of(np.array([branch.chain is True for branch in first]))
+    return found
 
 
-def chrf_scores(
-    answers: pd.DataFrame, gold: pd.Series, resamples: int, seed: int
-) -> Iterator[dict[str, Any]]:
-    """Corpus chrF of the greedy outputs (Popović 2015; sacrebleu), with a bootstrap over items.
+@cache
+def _chrf() -> Any:
+    from sacrebleu.metrics import CHRF
 
-    The n-gram counts of an item are added up anew in each resample. sacrebleu's own bootstrap fails
-    where a resample scores zero, so its counts are resampled here.
+    return CHRF()
+
+
+def _chrf_of(counts: np.ndarray) -> np.ndarray:
+    """Corpus chrF (Popović 2015; sacrebleu) from counts of n-grams, shape (..., k); their mean will do."""
+    return np.apply_along_axis(lambda row: _chrf()._compute_f_score(row.tolist()), -1, counts)
+
+
+def chrf_measure(answers: pd.DataFrame, gold: pd.Series) -> Measure:
+    """Corpus chrF of the greedy outputs: the statistics of an item are its counts of n-grams.
+
+    sacrebleu's own bootstrap fails where a resample scores zero, so its counts are resampled here.
 
     Args:
         answers: branches of one cell.
         gold: reference by item_id.
-        resamples: bootstrap samples.
-        seed: of the resampling.
     """
-    from sacrebleu.metrics import CHRF
-
-    metric = CHRF()
     first = answers[answers["branch"] == 0].sort_values("item_id")
     written, references = first["extracted"].fillna("").tolist(), gold.loc[first["item_id"]].tolist()
-    counts = np.array(metric._extract_corpus_statistics(written, [references]))
-    rng, n = np.random.default_rng(derive(seed, "bootstrap")), len(counts)
-    drawn = [metric._compute_f_score(counts[rng.integers(0, n, n)].sum(0).tolist()) for _ in range(resamples)]
-    score = metric.corpus_score(written, [references]).score
-    yield _row("greedy", "chrf", Interval(score, *ends(np.array(drawn))), n)
+    counts = _chrf()._extract_corpus_statistics(written, [references])
+    return Measure(np.array(counts, float), _chrf_of, share=False)
+
+
+def scores(found: Measures, resamples: int, seed: int) -> Iterator[dict[str, Any]]:
+    """A row for each metric of one run, with its interval over items.
+
+    Args:
+        found: see :func:`measures`.
+        resamples: bootstrap samples over items.
+        seed: of the resampling.
+    """
+    drawn = resampled(list(found.values()), resamples, derive(seed, "bootstrap"))
+    for (names, measure), column in zip(found.items(), drawn.T, strict=True):
+        decoder, metric = names
+        value, low, high = interval([measure], column)
+        yield {
+            "decoder": decoder,
+            "metric": metric,
+            "value": value,
+            "ci_low": low,
+            "ci_high": high,
+            "interval_over": "items",
+            "n_items": len(measure.statistics),
+        }

@@ -125,6 +125,7 @@ def save(
     partial = folder / ".partial"
     shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
     model.save_pretrained(partial, max_shard_size="1TB")
+    tokenizer.init_kwargs.pop("local_files_only", None)  # says how it was found, not what it is
     tokenizer.save_pretrained(partial)
     table.unlink(missing_ok=True)  # no record while the files change
     for stale in folder.iterdir():

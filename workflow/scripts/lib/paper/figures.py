@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lib.grid import BASE
 from lib.paper import labels
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 WIDTH = 7.2  # inches: the text width of a page
 DPI = 200  # of the PNG; PDF and SVG are vectors
 FONT_PACKAGE = "matplotlib_fontja"  # carries IPAexGothic; read as a file, not imported
+NOTE = 130  # characters of a line below a figure
 MISSING = "n/a"
 GREY = "#8c8c8c"
 PALE = "#ececec"
@@ -145,8 +147,9 @@ def shades(arms: list[str]) -> dict[str, Any]:
 
 
 def note(figure: Figure, text: str) -> None:
-    """A line below the figure: what the intervals are over, and how many items there were."""
-    figure.supxlabel(text, fontsize=6.5, color="#555555", x=0.01, ha="left")
+    """Lines below the figure: what the intervals are over, and how many items there were."""
+    lines = [textwrap.fill(line, NOTE, break_on_hyphens=False) for line in text.split("\n")]
+    figure.supxlabel("\n".join(lines), fontsize=6.5, color="#555555", x=0.01, ha="left")
 
 
 def left_out(failed: list[str]) -> str:
@@ -157,7 +160,7 @@ def left_out(failed: list[str]) -> str:
     """
     if not failed:
         return ""
-    return "\n" + textwrap.fill(f"Not shown: {'; '.join(failed)}.", 130, break_on_hyphens=False)
+    return f"\nNot shown: {'; '.join(failed)}."
 
 
 def rank_axis(ax: Axes, ranks: pd.Series) -> pd.Series:
@@ -292,6 +295,14 @@ def count(numbers: pd.Series) -> str:
 
 
 def over(rows: pd.DataFrame) -> str:
-    """What the intervals of a figure of scores are over, and of how many items, for its note."""
-    kinds = ", ".join(sorted(set(rows["interval_over"]))) or MISSING
-    return f"Bars: 95 % intervals over {kinds}; {count(rows['n_items'])} items."
+    """What the intervals of a figure of scores are over, and of how many items, for its note.
+
+    Where one is of one seed of an adapter, the note says what that leaves out. A base has no seeds, but what
+    it is compared with has.
+    """
+    kinds = ", or ".join(sorted(set(rows["interval_over"]))) or MISSING
+    text = f"Bars: 95 % intervals over {kinds}; {count(rows['n_items'])} items."
+    trained = rows[rows["arm"] != BASE] if "arm" in rows and "reference" not in rows else rows
+    if (trained["interval_over"] == "items").any():
+        text += " Those over items are of one seed each: they do not hold how trainings differ by seed."
+    return text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib import languages
 from lib.contracts.lora import FINISHED
+from lib.grid import BASE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,9 +120,39 @@ def block(arm: str) -> str:
     return name if separator and rank.isdigit() else arm
 
 
+def panels(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Tasks and models of a table, a panel each, in order."""
+    return sorted(set(zip(rows["task"], rows["model"], strict=True)))
+
+
+def arms(rows: pd.DataFrame) -> list[str]:
+    """Arms of a table in the order of figures: the base first, then by name and rank."""
+    return sorted(set(rows["arm"]), key=lambda arm: (arm != BASE, natural(arm)))
+
+
+def in_order(rows: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    """Rows of each task and model together, in the order of :func:`arms` and of DECODERS."""
+    places = {decoder: place for place, decoder in enumerate(DECODERS)}
+    for task, model in panels(rows):
+        part = rows[(rows["task"] == task) & (rows["model"] == model) & rows["decoder"].isin(places)]
+        ranked = {arm: place for place, arm in enumerate(arms(part))}
+        order = part.assign(first=part["arm"].map(ranked), second=part["decoder"].map(places))
+        yield order.sort_values(["first", "second"]).to_dict("records")
+
+
 def outcome(cost: dict[str, Any]) -> str:
     """The arm of a row of costs; where the training failed also how, like ``lora-r8 (diverged)``."""
     return cost["arm"] if cost["status"] == FINISHED else f"{cost['arm']} ({cost['status']})"
+
+
+def name(metric: str) -> str:
+    """A metric without its unit."""
+    return METRICS[metric].label.split(" (")[0]
+
+
+def above(metric: str, reference: str) -> str:
+    """Label of a difference from a reference, like ``accuracy above lora-r1 (points)``."""
+    return f"{name(metric)} above {reference} (points)"
 
 
 def failed(costs: pd.DataFrame) -> list[str]:
@@ -140,11 +171,11 @@ def packed(costs: pd.DataFrame) -> list[str]:
 
 
 def shown(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores that are in METRICS, with values and intervals in the unit that is shown."""
+    """The scores that are in METRICS, with all that has their unit in the unit that is shown."""
     rows = scores[scores["metric"].isin(METRICS)].copy()
     factors = rows["metric"].map({name: metric.factor for name, metric in METRICS.items()}).astype(float)
-    for column in ("value", "ci_low", "ci_high"):
-        rows[column] = rows[column] * factors
+    for column in rows.columns.intersection(["value", "ci_low", "ci_high", "detectable"]):
+        rows[column] = rows[column].astype(float) * factors
     return rows
 
 

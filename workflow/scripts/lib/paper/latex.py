@@ -29,6 +29,11 @@ def number(value: float | None, digits: int) -> str:
     return f"{value:,.{digits}f}".replace(",", r"\,").replace("-", "$-$")
 
 
+def probability(p: float) -> str:
+    """A p value with three digits."""
+    return "$<$0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def interval(value: float | None, low: float | None, high: float | None, digits: int) -> str:
     """A value with its interval in brackets; the value alone where there is no interval."""
     shown = number(value, digits)
