@@ -37,4 +37,5 @@ rule all:
         paper_tables(),
         rules.tokenizers.input,
         rules.adapters.input,
+        rules.scores.input,
     localrule: True

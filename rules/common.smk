@@ -35,6 +35,8 @@ TRAINED = grid.cells(config["lora"]["grid"])
 PROBED = grid.probed(config)
 UPDATES = grid.updates(config)
 COMPARED = grid.compared(config)
+CHOOSING = grid.choosing(config)
+WRITING = [task for task in config["tasks"] if task not in CHOOSING]
 EVALUATED = grid.evaluated(config)
 BRANCHING = grid.branching(config)
 LOOPS = grid.cells(config["selfimprove"]["grid"], "loops")
@@ -50,6 +52,7 @@ wildcard_constraints:
     task=r"[^/]+",
     arm=r"[^/]+",
     loop=r"[^/]+",
+    suite=r"[^/]+",
     seed=r"\d+",
     round=r"\d+",
 

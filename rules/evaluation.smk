@@ -1,14 +1,21 @@
 """
-Evaluation: decode, judge, score, compare; rules apart, so that a new metric never reruns a model.
+Evaluation: decode, judge, score, compare; rules apart, so that a new metric never reruns a model. Where a
+task has choices, they are weighed in place of decoding.
 
 READS   results/model/{model}/, results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/, cost.parquet
         results/task/{task}/{split}.parquet
+        results/corpus/{corpus}/{split}/{lang}.parquet           (held-out text)
 WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
+        results/evaluation/likelihoods.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/cells/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/summary/{model}/{task}/{split}.parquet
         results/evaluation/comparisons/{model}/{task}/{split}.parquet
         results/evaluation/scores.parquet, summary.parquet, comparisons.parquet
+        results/evaluation/harness/{suite}/{model}/{task}/{arm}/seed-{seed}.parquet   (lm-eval's judgement)
+        results/evaluation/harness.parquet
+        results/evaluation/forgetting/{model}/{task}/{arm}/seed-{seed}.parquet        (bits of documents)
+        results/evaluation/forgetting.parquet
 """
 
 
@@ -28,6 +35,8 @@ rule evaluation_predict:
         "results/logs/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}.log",
     benchmark:
         "results/benchmarks/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    wildcard_constraints:
+        task=one_of(WRITING),
     conda:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
@@ -69,6 +78,8 @@ rule evaluation_answer:
         "results/logs/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}.log",
     benchmark:
         "results/benchmarks/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    wildcard_constraints:
+        task=one_of(WRITING),
     conda:
         "../envs/lm.yaml"
     threads: 1
@@ -82,6 +93,75 @@ rule evaluation_answer:
             --branches {input.branches:q} \
             --items {input.questions:q} \
             --tokenizer {input.tokenizer:q} \
+            --answers {output.answers:q}
+        """
+
+
+rule evaluation_weigh:
+    input:
+        script=script("evaluation_weigh"),
+        lib=lib("evaluation_weigh"),
+        model="results/model/{model}/files.parquet",
+        adapter=cell_adapter,
+        questions="results/task/{task}/{split}.parquet",
+    output:
+        likelihoods="results/evaluation/likelihoods.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+    log:
+        "results/logs/evaluation_weigh/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+    benchmark:
+        "results/benchmarks/evaluation_weigh/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=more_each_try(1500),
+        runtime=240,
+        gpu=0,
+    params:
+        folder=model_folder,
+        adapter=adapter_option,
+        cell=cell_names,
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {params.folder:q} {params.adapter} \
+            --cell {params.cell:q} \
+            --dtype {params.dtype:q} \
+            --threads {params.threads:q} \
+            --items {input.questions:q} \
+            --likelihoods {output.likelihoods:q}
+        """
+
+
+rule evaluation_choose:
+    input:
+        script=script("evaluation_choose"),
+        lib=lib("evaluation_choose"),
+        likelihoods="results/evaluation/likelihoods.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        questions="results/task/{task}/{split}.parquet",
+    output:
+        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+    log:
+        "results/logs/evaluation_choose/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+    benchmark:
+        "results/benchmarks/evaluation_choose/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+    wildcard_constraints:
+        task=one_of(CHOOSING),
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --likelihoods {input.likelihoods:q} \
+            --items {input.questions:q} \
             --answers {output.answers:q}
         """
 
@@ -238,4 +318,135 @@ rule evaluation_comparisons:
             --table scores.COMPARISONS \
             {input.parts:q} \
             --output {output.table:q}
+        """
+
+
+rule evaluation_harness:
+    input:
+        script=script("evaluation_harness"),
+        lib=lib("evaluation_harness"),
+        model="results/model/{model}/files.parquet",
+        adapter=cell_adapter,
+        own=harness_files,
+        questions=harness_items,
+    output:
+        samples="results/evaluation/harness/{suite}/{model}/{task}/{arm}/seed-{seed}.parquet",
+    log:
+        "results/logs/evaluation_harness/{suite}_{model}_{task}_{arm}_seed-{seed}.log",
+    benchmark:
+        "results/benchmarks/evaluation_harness/{suite}_{model}_{task}_{arm}_seed-{seed}.tsv"
+    conda:
+        "../envs/lm.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=more_each_try(2500),
+        runtime=240,
+        gpu=0,
+    params:
+        folder=model_folder,
+        adapter=adapter_option,
+        suite=harness_options,
+        cell=cell_names,
+        rows=config["evaluation"]["rows"],
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --model {params.folder:q} {params.adapter} \
+            --suite {wildcards.suite:q} {params.suite:q} \
+            --cell {params.cell:q} \
+            --rows {params.rows:q} \
+            --dtype {params.dtype:q} \
+            --threads {params.threads:q} \
+            --samples {output.samples:q}
+        """
+
+
+rule evaluation_harness_score:
+    input:
+        script=script("evaluation_harness_score"),
+        lib=lib("evaluation_harness_score"),
+        samples=harness_samples(),
+    output:
+        scores="results/evaluation/harness.parquet",
+    log:
+        "results/logs/evaluation_harness_score.log",
+    benchmark:
+        "results/benchmarks/evaluation_harness_score.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        resamples=config["evaluation"]["resamples"],
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --resamples {params.resamples:q} \
+            --seed {params.seed:q} \
+            --scores {output.scores:q} \
+            {input.samples:q}
+        """
+
+
+use rule pretraining_score as evaluation_held_out with:
+    input:
+        script=script("pretraining_score"),
+        lib=lib("pretraining_score", "contracts/held_out"),
+        model="results/model/{model}/files.parquet",
+        adapter=cell_adapter,
+        documents=held_out_documents(),
+    output:
+        bits="results/evaluation/forgetting/{model}/{task}/{arm}/seed-{seed}.parquet",
+    log:
+        "results/logs/evaluation_held_out/{model}_{task}_{arm}_seed-{seed}.log",
+    benchmark:
+        "results/benchmarks/evaluation_held_out/{model}_{task}_{arm}_seed-{seed}.tsv"
+    params:
+        folder=model_folder,
+        adapter=adapter_option,
+        cell=held_out_names,
+        contract="held_out",
+        characters=config["evaluation"]["forgetting"]["characters"],
+        documents=config["evaluation"]["forgetting"]["documents_per_language"],
+        dtype=config["compute"]["dtype"],
+        threads=config["compute"]["threads"],
+
+
+rule evaluation_forgetting:
+    input:
+        script=script("evaluation_forgetting"),
+        lib=lib("evaluation_forgetting"),
+        bits=held_out_bits(),
+    output:
+        table="results/evaluation/forgetting.parquet",
+    log:
+        "results/logs/evaluation_forgetting.log",
+    benchmark:
+        "results/benchmarks/evaluation_forgetting.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        arms=held_out_arms(),
+        resamples=config["evaluation"]["resamples"],
+        seed=config["seed"],
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} \
+            --arms {params.arms:q} \
+            --resamples {params.resamples:q} \
+            --seed {params.seed:q} \
+            --table {output.table:q} \
+            {input.bits:q}
         """

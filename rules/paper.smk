@@ -4,11 +4,12 @@ Paper: figures, LaTeX tables, numbers, and the report. Reads tables only, so tha
 READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabulary.parquet, probes.parquet,
         morphs.parquet, comparisons.parquet, {tokenizer}/training.parquet
         results/pretraining/bits.parquet
-        results/lora/costs.parquet, memory.parquet, tuning.parquet, {model}/{task}/{arm}/seed-{seed}/steps.parquet
+        results/lora/costs.parquet, arms.parquet, memory.parquet, tuning.parquet,
+        {model}/{task}/{arm}/seed-{seed}/steps.parquet
         results/expressivity/thresholds.parquet, convergence.parquet, spectrum.parquet, updates.parquet,
         truncation.parquet
         results/interference/cosines.parquet, transfer.parquet
-        results/evaluation/scores.parquet, summary.parquet, comparisons.parquet
+        results/evaluation/scores.parquet, summary.parquet, comparisons.parquet, forgetting.parquet
         results/selfimprove/rounds.parquet
         results/attention/reach.parquet
 WRITES  results/paper/figures/{figure}.{format}
@@ -70,6 +71,11 @@ FIGURES = {
     "throughput": ("2 Adapters", [], ["results/lora/memory.parquet"]),
     "loss": ("2 Adapters", [], ["results/lora/costs.parquet", *trained("steps.parquet")]),
     **({"learning_rate": ("2 Adapters", [], ["results/lora/tuning.parquet"])} if tunings() else {}),
+    "forgetting": (
+        "2 Adapters",
+        CORPUS,
+        ["results/evaluation/forgetting.parquet", "results/evaluation/scores.parquet"],
+    ),
     "thresholds": ("2 Adapters", [], ["results/expressivity/thresholds.parquet"]),
     "convergence": ("2 Adapters", [], ["results/expressivity/convergence.parquet"]),
     "spectrum": (

@@ -69,7 +69,7 @@ rule pretraining_train:
 rule pretraining_score:
     input:
         script=script("pretraining_score"),
-        lib=lib("pretraining_score"),
+        lib=lib("pretraining_score", "contracts/pretraining"),
         model=pretraining_outcome,
         documents=scored_documents,
     output:
@@ -87,7 +87,9 @@ rule pretraining_score:
         gpu=0,
     params:
         folder=model_folder,
+        adapter="",
         cell=pretraining_names,
+        contract="pretraining",
         characters=config["pretraining"]["characters"],
         documents=config["pretraining"]["scored"]["documents_per_language"],
         dtype=config["compute"]["dtype"],
@@ -96,8 +98,9 @@ rule pretraining_score:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} \
+            --model {params.folder:q} {params.adapter} \
             --cell {params.cell:q} \
+            --contract {params.contract:q} \
             --characters {params.characters:q} \
             --documents-per-language {params.documents:q} \
             --dtype {params.dtype:q} \

@@ -64,6 +64,8 @@ rule scores:
         "results/evaluation/scores.parquet",
         "results/evaluation/summary.parquet",
         "results/evaluation/comparisons.parquet",
+        "results/evaluation/harness.parquet",
+        "results/evaluation/forgetting.parquet",
 
 
 rule rounds:

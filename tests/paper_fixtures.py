@@ -25,6 +25,7 @@ import theory_tables  # noqa: E402
 
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
+from lib.contracts.forgetting import FORGETTING  # noqa: E402
 from lib.contracts.scores import COMPARISONS, ROUNDS, SCORES, SUMMARY  # noqa: E402
 from lib.run import Diverged  # noqa: E402
 from lib.tokenizer import probes as known_probes  # noqa: E402
@@ -490,6 +491,38 @@ def tuning(cells: list[tuple[str, str, str, int]], rates: list[float]) -> pd.Dat
     return pd.DataFrame(rows)
 
 
+def forgetting(cells: list, texts: list[tuple[str, str]]) -> pd.DataFrame:
+    """Bits per byte that rise with the rank; on one of the texts an adapter may also learn."""
+    rows = []
+    for model, task, arm, rank, seed in cells:
+        for corpus, lang in texts:
+            more = None if rank is None else 0.05 * math.log2(rank) + 0.1 * _noise(task, arm, seed, corpus)
+            key = {"model": model, "task": None if rank is None else task, "arm": arm}
+            key |= {"method": None if rank is None else "lora", "rank": rank, "seed": seed}
+            key |= {"corpus": corpus, "lang": lang, "n_docs": 20, "n_lost": 0}
+            rows.append({**key, "metric": "bits_per_byte", **_interval(1.7 + (more or 0), 0.2)})
+            if rank is not None:
+                rows.append({**key, "metric": "change", **_interval(more, 0.06)})
+    return pd.DataFrame(rows).drop_duplicates(["model", "task", "arm", "seed", "corpus", "lang", "metric"])
+
+
+def arms(ranks: list[int]) -> pd.DataFrame:
+    """The arms of one block."""
+    return pd.DataFrame(
+        {
+            "arm": f"lora-r{rank}",
+            "block": "lora",
+            "method": "lora",
+            "rank": rank,
+            "alpha": 32.0,
+            "scaling": 32 / rank,
+            "targets": "all-linear",
+            "learning_rate": 1e-3,
+        }
+        for rank in ranks
+    )
+
+
 def steps(cell: tuple, count: int) -> pd.DataFrame:
     """A noisy loss that falls."""
     rank = cell[3]
@@ -577,6 +610,7 @@ def reach(models: list[tuple], layers: int, heads: int, domains: dict) -> pd.Dat
     return pd.DataFrame(rows)
 
 
+MATHS = ("maths", "eng_Latn")
 DOMAINS = {
     "translation": ("catalogs", "eng_Latn>fra_Latn", 14),
     "maths": ("maths", "eng_Latn", 20),
@@ -663,6 +697,11 @@ def write(root: Path) -> None:
         (SCORES, "evaluation/scores.parquet", scored),
         (SUMMARY, "evaluation/summary.parquet", means),
         (COMPARISONS, "evaluation/comparisons.parquet", arm_comparisons(means, "lora-r1")),
+        (
+            FORGETTING,
+            "evaluation/forgetting.parquet",
+            forgetting([cell for cell in cells if cell[0] == BASE], [("catalogs", "eng_Latn"), MATHS]),
+        ),
         (ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
         (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
         *theory_tables.full(BASE),
@@ -686,6 +725,8 @@ def write_tiny(root: Path) -> None:
     )
     needed.loc[needed["lang"] == "pol_Latn", ["value", "ci_low", "ci_high"]] = None
     scored.loc[(scored["rank"] == 2), ["value", "ci_low", "ci_high"]] = None
+    forgot = forgetting(cells, [MATHS])
+    forgot.loc[(forgot["rank"] == 1), ["value", "ci_low", "ci_high"]] = None
     tables = [
         *_tokenizers(tokenizers, languages, BASE, []),
         (tokenizer.METRICS, "tokenizer/metrics.parquet", measured),
@@ -699,6 +740,7 @@ def write_tiny(root: Path) -> None:
         (SCORES, "evaluation/scores.parquet", scored),
         (SUMMARY, "evaluation/summary.parquet", summary(scored)),
         (COMPARISONS, "evaluation/comparisons.parquet", arm_comparisons(summary(scored), "lora-r1").head(1)),
+        (FORGETTING, "evaluation/forgetting.parquet", forgot),
         (
             ROUNDS,
             "selfimprove/rounds.parquet",
@@ -729,6 +771,7 @@ TABLES = {
     "scores": "evaluation/scores.parquet",
     "summary": "evaluation/summary.parquet",
     "arm_comparisons": "evaluation/comparisons.parquet",
+    "forgetting": "evaluation/forgetting.parquet",
     "rounds": "selfimprove/rounds.parquet",
     "reach": "attention/reach.parquet",
     "thresholds": "expressivity/thresholds.parquet",
@@ -761,6 +804,7 @@ FIGURES = {
     "throughput": (["memory"], []),
     "loss": (["costs", "steps"], []),
     "learning_rate": (["tuning"], []),
+    "forgetting": (["forgetting", "scores"], CORPUS),
     "decoding": (["summary"], []),
     "rounds": (["rounds"], []),
     "reach": (["reach"], []),

@@ -91,3 +91,70 @@ def compared(kind):
     split = config["evaluation"]["split"]
     pairs = dict.fromkeys((cell.model, cell.task) for cell in EVALUATED)
     return [f"results/evaluation/{kind}/{model}/{task}/{split}.parquet" for model, task in pairs]
+
+
+def harness_task(wildcards):
+    """The task of this project that a suite is, by its name; None for a task of lm-eval."""
+    own = wildcards.suite.removeprefix(grid.OWN)
+    return None if own == wildcards.suite else own
+
+
+def harness_items(wildcards):
+    """The items of a task of this project; a task of lm-eval reads its own."""
+    task = harness_task(wildcards)
+    return f"results/task/{task}/{config['evaluation']['split']}.parquet" if task else []
+
+
+def harness_files(wildcards):
+    """The user's folder with tasks of lm-eval, file by file, so that an edit judges anew."""
+    folder = config["evaluation"]["harness"].get("include_path")
+    if harness_task(wildcards) or not folder:
+        return []
+    return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
+
+
+def harness_options(wildcards, input):
+    """What a suite is made from, and how much of it is used, as options."""
+    harness, options = config["evaluation"]["harness"], []
+    if task := harness_task(wildcards):
+        options += ["--items", input.questions]
+        options += ["--generation", decoding(task, 1)] if task in WRITING else []
+    elif "include_path" in harness:
+        options += ["--include-path", harness["include_path"]]
+    return [*options, *(["--limit", harness["limit"]] if "limit" in harness else [])]
+
+
+def harness_samples():
+    """What lm-eval judges: every cell of its grid by every suite."""
+    harness = config["evaluation"]["harness"]
+    return [
+        f"results/evaluation/harness/{suite}/{c.model}/{c.task}/{c.arm}/seed-{c.seed}.parquet"
+        for suite in harness["tasks"]
+        for c in grid.cells(harness["grid"])
+    ]
+
+
+def held_out_documents():
+    """The text that is held out from adapters."""
+    return documents_of(config["evaluation"]["forgetting"]["text"], config["evaluation"]["split"])
+
+
+def held_out_names(wildcards):
+    """The columns that say whose bits these are; the base belongs to no task."""
+    names = json.loads(cell_names(wildcards))
+    return as_json(names | ({"task": None} if wildcards.arm == grid.BASE else {}))
+
+
+def held_out_arms():
+    """The arms that read held-out text: no other changes what is told of them."""
+    return as_json({cell.arm: ARMS[cell.arm] for cell in grid.held_out(config)})
+
+
+def held_out_bits():
+    """Bits of the adapters that are asked for, and of the models that they were trained on."""
+    cells = grid.held_out(config)
+    bases = dict.fromkeys(grid.Cell(cell.model, grid.BASE, grid.BASE, 0) for cell in cells)
+    return [
+        f"results/evaluation/forgetting/{c.model}/{c.task}/{c.arm}/seed-{c.seed}.parquet"
+        for c in [*bases, *cells]
+    ]

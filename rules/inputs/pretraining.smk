@@ -56,14 +56,19 @@ def pretraining_names(wildcards):
     return as_json(names | grid.tokenizer_of(config, wildcards.model))
 
 
+def documents_of(texts, split):
+    """The documents of some corpora, each with its languages, of one split."""
+    return [
+        f"results/corpus/{text['corpus']}/{split}/{lang}.parquet"
+        for text in texts
+        for lang in text["languages"]
+    ]
+
+
 def scored_documents(wildcards):
     """The documents that all models of the stage are scored on."""
     scored = config["pretraining"]["scored"]
-    return [
-        f"results/corpus/{text['corpus']}/{scored['split']}/{lang}.parquet"
-        for text in scored["text"]
-        for lang in text["languages"]
-    ]
+    return documents_of(scored["text"], scored["split"])
 
 
 def pretrained(name):

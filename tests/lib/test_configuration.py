@@ -101,6 +101,19 @@ def records(config: dict[str, Any], **changes: Any) -> None:
     config["lora"]["grid"][0]["tasks"].append("mine")
 
 
+def choices(config: dict[str, Any], **changes: Any) -> None:
+    shared = {key: config["tasks"]["arithmetic"][key] for key in ("items", "training")}
+    template = {"kind": "choices", "prompt": "{q}", "choices": "options", "answer": "{a}", "path": "a.jsonl"}
+    config["tasks"]["mine"] = {**template, **shared, **changes}
+    config["lora"]["grid"][0]["tasks"].append("mine")
+    Path("a.jsonl").touch()
+
+
+def harness(config: dict[str, Any], *tasks: str, **cell: Any) -> None:
+    block = {"models": [MODEL], "tasks": ["arithmetic"], "arms": ["lora-r1"], "seeds": [0], **cell}
+    config["evaluation"]["harness"].update(tasks=list(tasks), grid=[block])
+
+
 def mix(config: dict[str, Any], **settings: Any) -> None:
     """Give the universal mix other settings, beside its corpus and languages."""
     config["tokenizer"]["mixes"]["universal"] = {"corpus": "catalogs", "languages": "all", **settings}
@@ -322,6 +335,15 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         "selfimprove.grid.0.tasks",
         ["'read' has no pools"],
     ),
+    (
+        lambda c: choices(c, max_new_tokens=8),
+        "tasks.mine.max_new_tokens",
+        ["unknown key"],
+    ),
+    (lambda c: choices(c, choices=[]), "tasks.mine.choices", ["is empty"]),
+    (lambda c: choices(c, target=" {answer}"), "tasks.mine.target", ["wrong form"]),
+    (lambda c: c["tasks"]["arithmetic"].pop("stop"), "tasks.arithmetic (", ["lacks the key 'stop'"]),
+    (lambda c: harness(c, "a/b"), "evaluation.harness.tasks.0", ["wrong form"]),
     # names
     (
         lambda c: c["lora"]["grid"][0]["models"].append("smolm"),
@@ -371,7 +393,59 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         "tokenizer.mixes.universal.corpus",
         ["'x'"],
     ),
+    (
+        lambda c: harness(c, "hellaswag", arms=["lora-r3"]),
+        "evaluation.harness.grid.0.arms.0",
+        ["unknown arm 'lora-r3'"],
+    ),
+    (
+        lambda c: harness(c, "tok2cot-arithmetics"),
+        "evaluation.harness.tasks",
+        ["no task 'arithmetics'", "did you mean 'arithmetic'?"],
+    ),
+    (
+        lambda c: c["evaluation"]["forgetting"].update(arms=["lora-r3"]),
+        "evaluation.forgetting.arms.0",
+        ["unknown arm 'lora-r3'"],
+    ),
     # what must fit together
+    (
+        lambda c: harness(c, "hellaswag", seeds=[7]),
+        "evaluation.harness.grid.0",
+        ["with lora-r1, seed 7 is not scored"],
+    ),
+    (
+        lambda c: harness(c, "tok2cot-functions"),
+        "evaluation.harness.tasks",
+        ["would run the programs of 'functions' without limits"],
+    ),
+    (
+        lambda c: (harness(c, "mine"), c["evaluation"]["harness"].update(include_path="nowhere")),
+        "evaluation.harness.include_path",
+        ["no folder 'nowhere'"],
+    ),
+    (
+        lambda c: c["evaluation"]["forgetting"]["text"][0]["languages"].append("ita_Latn"),
+        "evaluation.forgetting.text.0.languages.1",
+        ["has no language 'ita_Latn'"],
+    ),
+    (
+        lambda c: c["evaluation"]["forgetting"]["text"].append(
+            {"corpus": "maths", "languages": ["eng_Latn"]}
+        ),
+        "evaluation.forgetting.text",
+        ["names corpus 'maths' twice"],
+    ),
+    (
+        lambda c: (choices(c), c["evaluation"]["branching"][0]["tasks"].append("mine")),
+        "evaluation.branching.0.tasks",
+        ["task 'mine' has choices: nothing is decoded"],
+    ),
+    (
+        lambda c: (choices(c), c["selfimprove"]["grid"][0]["tasks"].append("mine")),
+        "selfimprove.grid.0.tasks",
+        ["task 'mine' has choices", "no chains to train on"],
+    ),
     (
         lambda c: c["tokenizer"]["mixes"]["european"]["languages"].append("ita_Latn"),
         "tokenizer.mixes.european.languages.4",

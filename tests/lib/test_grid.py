@@ -201,3 +201,15 @@ def test_probed_and_compared_are_found_by_what_their_paths_say():
     assert list(grid.updates(config)) == [("a", "t", 0), ("a", "t", 3), ("b", "t", 0), ("b", "t", 3)]
     assert grid.updates(config)["b", "t", 3] == probe
     assert grid.compared(config) == {"a": ["t", "u"], "b": ["u"]}
+
+
+def test_tasks_whose_answers_are_chosen():
+    kinds = {"sums": "arithmetic", "exam": "choices", "near": "arithmetic_choices", "code": "programs"}
+    tasks = {name: {"kind": kind} for name, kind in kinds.items()}
+    assert grid.choosing({"tasks": tasks}) == ["exam", "near"]
+
+
+def test_adapters_that_read_held_out_text():
+    block = {"models": ["m"], "tasks": ["a", "b"], "arms": ["lora-r1", "lora-r4"], "seeds": [0]}
+    config = {"lora": {"grid": [block]}, "evaluation": {"forgetting": {"arms": ["lora-r4", "lora-r8"]}}}
+    assert grid.held_out(config) == [Cell("m", "a", "lora-r4", 0), Cell("m", "b", "lora-r4", 0)]

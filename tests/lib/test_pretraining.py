@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny_lm import HYBRIDS, SMALL, byte_tokenizer, random_model
 
-from lib import packing
+from lib import likelihood
 from lib.models.lm import start_token
 from lib.packing import Row
 from lib.pretraining import Recipe, bits, merged, segments, trainable, training_rows
@@ -76,7 +76,7 @@ def test_bits_are_those_of_each_text_alone(tokenizer, kind):
 def test_the_size_of_the_parts_does_not_matter(tokenizer, monkeypatch):
     model = random_model("llama")
     whole = bits(model, tokenizer, TEXTS, ignore)
-    monkeypatch.setattr(packing, "CHUNK_TOKENS", 4)
+    monkeypatch.setattr(likelihood, "CHUNK_TOKENS", 4)
     for one, other in zip(whole, bits(model, tokenizer, TEXTS, ignore), strict=True):
         assert one == pytest.approx(other, rel=1e-5)
 

@@ -22,7 +22,9 @@ def answered(name, branch, text, correct, **fields):
         "chain": False,
         "status": "answered",
         "score": float(correct or 0),
+        "outcome": None,
         "correct": correct,
+        "log_likelihood_per_byte": None,
         **fields,
     }
 

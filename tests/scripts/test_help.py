@@ -44,6 +44,7 @@ HEAVY = {
     "transformers",
     "peft",
     "datasets",
+    "lm_eval",
     "matplotlib",
     "seaborn",
     "scipy",

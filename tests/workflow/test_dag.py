@@ -104,6 +104,18 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
             | {"paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
         ),
+        (
+            # Another way of choosing reruns no model.
+            "evaluation_choose.py",
+            {"evaluation_choose": 2, "evaluation_score": 4, "evaluation_scores": 1, "paper_numbers": 1}
+            | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "forgetting", "decoding")}
+            | {"paper_tabulate_scores": 1, **REPORT},
+        ),
+        ("evaluation_harness_score.py", {"evaluation_harness_score": 1, "all": 1}),
+        (
+            "evaluation_forgetting.py",
+            {"evaluation_forgetting": 1, "paper_plot_forgetting": 1, **REPORT},
+        ),
     ],
 )
 def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, int]) -> None:
@@ -282,6 +294,7 @@ def test_empty_grids_leave_empty_tables_and_figures(tree: Path) -> None:
     sections = {"evaluation": "branching", "selfimprove": "grid", "attention": "grid", "lora": "grid"}
     sections |= {"pretraining": "grid", "expressivity": "grid", "interference": "grid"}
     grids = [f"{section}={{{grid}: []}}" for section, grid in sections.items()]
+    grids += ["evaluation={harness: {grid: []}}"]
     snakemake(tree, "--cores", "2", *TARGET, "--config", *grids)
     assert planned(tree, *TARGET, "--config", *grids) == {}
 

@@ -1,4 +1,4 @@
-"""Extract and judge the answers of decoded branches. No model is loaded.
+"""Extract and judge the answers of decoded branches. No model is loaded; answers that are code are run.
 
 Example:
     python workflow/scripts/evaluation_answer.py --branches branches.parquet \
@@ -40,12 +40,13 @@ def evaluation_answer(
     def text(ids: list[int]) -> str:
         return tool.decode(ids, skip_special_tokens=False)
 
-    with Work("evaluation_answer", len(decoded), "branches"):
+    with Work("evaluation_answer", len(decoded), "branches") as work:
         rows = []
         for branch in decoded.itertuples():
-            item = gold.loc[branch.item_id]
             names = {key: getattr(branch, key) for key in (*CELL, "item_id", "branch")}
-            rows.append({**names, **answer(branch, item["answer"], item["verifier"], text)})
+            found = answer(branch, gold.loc[branch.item_id], text)
+            rows.append({**names, **found, "log_likelihood_per_byte": None})
+            work.advance()
         ANSWERS.write(rows, answers, inputs=[branches, items])
 
 

@@ -30,7 +30,7 @@ def plot_decoding(
     with Work("paper_plot_decoding", 1, "figures"):
         table = labels.main_scores(SUMMARY.read(summary))
         cell = ["model", "task", "arm"]
-        branched = table[table["decoder"] != "greedy"][cell].drop_duplicates()
+        branched = table[table["decoder"].isin(labels.DECODERS.keys() - {"greedy"})][cell].drop_duplicates()
         table = table.merge(branched, on=cell)
         if table.empty:
             return figures.nothing(output)

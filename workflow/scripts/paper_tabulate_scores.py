@@ -46,10 +46,11 @@ def tabulate_scores(
         table = SCORES.read(scores)
         gains = labels.shown(table[table["metric"] == "accuracy_gain"]).set_index(CELL)
         table = labels.main_scores(table)
-        table = table[table["decoder"].isin(labels.DECODERS)].to_dict("records")
+        names = labels.DECODERS | labels.CHOOSERS
+        table = table[table["decoder"].isin(names)].to_dict("records")
         spent = COSTS.read(costs)
         table += spent[spent["status"] != FINISHED].to_dict("records")
-        decoders = [None, *labels.DECODERS]
+        decoders = [None, *names]
         table.sort(
             key=lambda row: (
                 row["task"],
@@ -70,7 +71,7 @@ def tabulate_scores(
                 body.append([*map(latex.escape, words), *[latex.NONE] * (len(HEADER) - len(words))])
                 continue
             metric = labels.METRICS[row["metric"]]
-            words = [row["model"], row["task"], row["arm"], str(row["seed"]), labels.DECODERS[row["decoder"]]]
+            words = [row["model"], row["task"], row["arm"], str(row["seed"]), names[row["decoder"]]]
             value = latex.interval(row["value"], row["ci_low"], row["ci_high"], metric.digits)
             items = latex.number(row["n_items"], 0)
             key = tuple(row[name] for name in CELL)

@@ -7,12 +7,14 @@ Example:
         --characters 512 --documents-per-language 100 --bits bits.parquet \
         results/corpus/catalogs/test/eng_Latn.parquet results/corpus/catalogs/test/fra_Latn.parquet
 
-READS   a model folder; documents (contract corpus.DOCUMENTS) at {corpus}/{split}/{lang}.parquet
-WRITES  bits of each document (pretraining.BITS)
+READS   a model folder, an adapter folder; documents (contract corpus.DOCUMENTS) at
+        {corpus}/{split}/{lang}.parquet
+WRITES  bits of each document (pretraining.BITS, or with adapters held_out.BITS)
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,23 +23,26 @@ import typer
 
 from lib.cli import main, settings
 from lib.contracts.corpus import DOCUMENTS
-from lib.contracts.pretraining import BITS
 from lib.progress import Work
 from lib.splits import shuffled
 
 
 def pretraining_score(
     model: Annotated[Path, typer.Option(help="Folder of the model.")],
-    cell: Annotated[str, typer.Option(help="What is scored: JSON with model, arm, seed, tokenizer, base.")],
+    cell: Annotated[str, typer.Option(help="What is scored: JSON with the columns that name it.")],
     characters: Annotated[int, typer.Option(help="Characters of a segment; each is scored alone.")],
     documents_per_language: Annotated[int, typer.Option(help="Most documents of each table, a draw.")],
     bits: Annotated[Path, typer.Option(help="Table of bits to write.")],
     documents: Annotated[list[Path], typer.Argument(help="Tables of documents.")],
+    adapter: Annotated[Path | None, typer.Option(help="Adapter folder; none for the model alone.")] = None,
+    contract: Annotated[
+        str, typer.Option(help="Module in lib/contracts that declares BITS.")
+    ] = "pretraining",
     dtype: Annotated[str, typer.Option(help="Number format of the weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
 ) -> None:
     """Score a model on text, document by document; texts that its tokenizer loses get no bits."""
-    names = settings(cell)
+    names, declared = settings(cell), importlib.import_module(f"lib.contracts.{contract}").BITS
     rows: list[dict[str, Any]] = []
     pieces: list[tuple[int, str]] = []
 
@@ -53,7 +58,7 @@ def pretraining_score(
             place = {"corpus": path.parent.parent.name, "lang": lang, "doc_id": doc_id}
             rows.append({**names, **place, "bits": 0.0, "tokens": 0, "bytes": len(text.encode())})
 
-    network, tokenizer = lm.load(model, None, dtype, threads)
+    network, tokenizer = lm.load(model, adapter, dtype, threads)
     with Work("pretraining_score", len(pieces), "segments") as work:
         found = pretraining.bits(network, tokenizer, [piece for _, piece in pieces], work.advance)
         for (owner, _), (needed, tokens) in zip(pieces, found, strict=True):
@@ -62,7 +67,7 @@ def pretraining_score(
             row["tokens"] += tokens
         if lost := sum(row["bits"] is None for row in rows):
             print(f"note: {lost} of {len(rows)} documents are not restored and get no bits", file=sys.stderr)
-        BITS.write(rows, bits, inputs=documents, dtype=str(network.dtype), threads=threads)
+        declared.write(rows, bits, inputs=documents, dtype=str(network.dtype), threads=threads)
 
 
 if __name__ == "__main__":

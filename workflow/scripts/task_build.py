@@ -5,7 +5,8 @@ Example:
         --task '{"kind": "arithmetic", "terms": 3, "digits": 2, "worked_share": 0.3}'
 
 READS   documents of the source and the target language (contract corpus.DOCUMENTS), for translation;
-        those of its language, for text; the dataset or file that the task names, for records
+        those of its language, for text; the dataset or file that the task names, for records, choices
+        and programs
 WRITES  task items (contract task.ITEMS)
 """
 
@@ -20,10 +21,14 @@ from lib.cli import UserError, main, settings
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.task import ITEMS
 from lib.progress import Work
-from lib.tasks import arithmetic, records, text, translation
+from lib.tasks import arithmetic, choices, functions, programs, records, text, translation
 
 KINDS = {
     "arithmetic": arithmetic.items,
+    "arithmetic_choices": arithmetic.choices,
+    "choices": choices.items,
+    "functions": functions.items,
+    "programs": programs.items,
     "records": records.items,
     "text": text.items,
     "translation": translation.items,

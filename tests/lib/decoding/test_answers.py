@@ -16,6 +16,10 @@ def ids(*pieces):
     return [PIECES.index(piece) for piece in pieces]
 
 
+def item(answer, verifier="number"):
+    return SimpleNamespace(answer=answer, verifier=verifier, preamble="", tests="assert x == 95")
+
+
 def branch(pieces, margins, stop_reason="end", completion=None):
     tokens = ids(*pieces)
     text = decode(tokens).removesuffix("</s>") if completion is None else completion
@@ -61,7 +65,7 @@ def test_the_margin_is_the_mean_over_the_answers_tokens():
         [" The", " answer", " is", " ", "1", ",", "01", "8", ".", "</s>"],
         [0.9, 0.9, 0.9, 0.9, 0.1, 0.2, 0.3, 0.6, 0.9, 0.9],
     )
-    assert answer(one, "1018", "number", decode) == {
+    assert answer(one, item("1018"), decode) == {
         "extracted": "1018",
         "span_start": 4,
         "span_end": 8,
@@ -69,26 +73,27 @@ def test_the_margin_is_the_mean_over_the_answers_tokens():
         "chain": True,
         "status": "answered",
         "score": 1.0,
+        "outcome": None,
         "correct": True,
     }
-    wrong = answer(one, "1019", "number", decode)
+    wrong = answer(one, item("1019"), decode)
     assert (wrong["score"], wrong["correct"]) == (0.0, False)
 
 
 def test_the_branch_token_can_be_in_the_answer():
-    found = answer(branch([" 95", "</s>"], [0.25, 0.75]), "95", "number", decode)
+    found = answer(branch([" 95", "</s>"], [0.25, 0.75]), item("95"), decode)
     assert (found["span_start"], found["span_end"], found["margin"]) == (0, 1, 0.25)
     assert found["chain"] is False  # nothing but white space before it
 
 
 def test_text_that_was_cut_at_a_stop_string_holds_no_answer():
     one = branch([" is", " 95", "\n", "1"], [0.1, 0.2, 0.3, 0.4], "stop", " is 95")
-    found = answer(one, "95", "number", decode)
+    found = answer(one, item("95"), decode)
     assert (found["extracted"], found["span_end"], found["status"]) == ("95", 2, "answered")
 
 
 def test_no_answer():
-    found = answer(branch([" The", " answer", "</s>"], [0.1, 0.2, 0.3]), "95", "number", decode)
+    found = answer(branch([" The", " answer", "</s>"], [0.1, 0.2, 0.3]), item("95"), decode)
     assert found == {
         "extracted": None,
         "span_start": None,
@@ -97,12 +102,14 @@ def test_no_answer():
         "chain": None,
         "status": "no-answer",
         "score": 0.0,
+        "outcome": None,
         "correct": False,
     }
 
 
 def test_degrees_are_neither_right_nor_wrong():
-    found = answer(branch([" The", " answer", "</s>"], [0.2, 0.4, 0.9]), "The answer", "chrf", decode)
+    one = branch([" The", " answer", "</s>"], [0.2, 0.4, 0.9])
+    found = answer(one, item("The answer", "chrf"), decode)
     assert found["correct"] is None
     assert found["score"] == pytest.approx(1)
     assert found["margin"] == pytest.approx(0.3)

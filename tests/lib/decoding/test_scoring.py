@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from lib.decoding.scoring import chrf_measure, exact_measures, scores
+from lib.decoding.scoring import accuracies, chrf_measure, exact_measures, scores
+from lib.decoding.selection import CHOOSERS, by_item
 
 COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "correct"]
 
@@ -28,6 +29,9 @@ ANSWERS = judged(
 )
 
 
+RIGHT = [("a", 0), ("b", 0), ("c", 1)]  # items with the rank of their right choice
+
+
 def test_accuracy_and_paired_gain_by_hand():
     found = by_metric(scores(exact_measures(ANSWERS), 200, 0))
     values = {key: row["value"] for key, row in found.items()}
@@ -47,6 +51,22 @@ def test_accuracy_and_paired_gain_by_hand():
     for row in found.values():
         assert row["ci_low"] <= row["value"] <= row["ci_high"]
         assert (row["n_items"], row["interval_over"]) == (4, "items")
+
+
+def test_choices_by_hand():
+    """Two choices an item, the likeliest first; per byte the second is as likely, or likelier."""
+    rows = [
+        (name, rank, "x", None, "answered", None, rank == right) for name, right in RIGHT for rank in (0, 1)
+    ]
+    per_byte = [-1.0, -2.0, -2.0, -1.0, -2.0, -1.0]
+    branches = by_item(judged(*rows).assign(log_likelihood_per_byte=per_byte)).values()
+    found = by_metric(scores(accuracies(branches, CHOOSERS), 200, 0))
+    assert {key: row["value"] for key, row in found.items()} == {
+        ("greedy", "accuracy"): 2 / 3,  # a and b
+        ("per-byte", "accuracy"): 2 / 3,  # a and c
+        ("per-byte", "accuracy_gain"): 0,
+    }
+    assert {row["n_items"] for row in found.values()} == {3}
 
 
 def test_gains_are_paired():

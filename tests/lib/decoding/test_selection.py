@@ -1,9 +1,10 @@
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
-from lib.decoding.selection import DECODERS, aggregated_margin, by_item
+from lib.decoding.selection import CHOOSERS, DECODERS, aggregated_margin, by_item
 
 
 class Branch(NamedTuple):
@@ -80,3 +81,10 @@ def test_rows_by_item_and_rank():
     found = by_item(table)
     assert list(found) == ["a", "b"]
     assert [row.margin for row in found["b"]] == [3, 1]
+
+
+def test_of_choices_the_likeliest_or_the_likeliest_per_byte():
+    choices = [
+        SimpleNamespace(branch=n, log_likelihood_per_byte=value) for n, value in enumerate([-3, -1, -2])
+    ]
+    assert {name: choose(choices).branch for name, choose in CHOOSERS.items()} == {"greedy": 0, "per-byte": 1}

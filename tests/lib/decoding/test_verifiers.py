@@ -1,6 +1,8 @@
+from types import SimpleNamespace
+
 import pytest
 
-from lib.decoding.verifiers import VERIFIERS, last_number, number, sentence_chrf, whole
+from lib.decoding.verifiers import VERIFIERS, code, last_number, number, whole
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,9 @@ def test_whole_text_without_its_margins():
 def test_answers_are_judged_against_gold(verifier, text, gold, score):
     judge = VERIFIERS[verifier]
     span = judge.find(text)
-    assert judge.score(judge.normalise(text[span.start : span.end]), gold) == pytest.approx(score)
+    verdict = judge.judge(judge.normalise(text[span.start : span.end]), SimpleNamespace(answer=gold))
+    assert verdict.score == pytest.approx(score)
+    assert verdict.outcome is None
     assert judge.exact == (verifier != "chrf")
 
 
@@ -76,6 +80,31 @@ def test_chrf_of_a_sentence_is_that_of_sacrebleu():
     from sacrebleu import sentence_chrf as reference
 
     pair = "the cat sat on a mat", "the cat is on the mat"
-    score = sentence_chrf(*pair)
+    score = VERIFIERS["chrf"].judge(pair[0], SimpleNamespace(answer=pair[1])).score
     assert score == pytest.approx(reference(pair[0], [pair[1]]).score / 100)
     assert 0.3 < score < 0.8
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("    return x + 1\n\n", "    return x + 1"),  # a body keeps its indentation
+        ("Here:\n```python\ndef f(x):\n    return x\n```\nIt returns x.", "def f(x):\n    return x\n"),
+        ("```\nx = 1\n```\n```\nx = 2\n```", "x = 1\n"),
+        ("```py\nx = 1", "x = 1"),  # cut at the length limit
+        ("```\n\n```", None),
+        (" \n", None),
+    ],
+)
+def test_code_is_the_first_fenced_block_or_all(text, found):
+    span = code(text)
+    assert (text[span.start : span.end] if span else None) == found
+
+
+def test_a_program_is_run_with_the_code_around_it():
+    item = SimpleNamespace(preamble='def f(x):\n    """Return x plus 1."""\n', tests="assert f(2) == 3")
+    judge = VERIFIERS["code"]
+    assert judge.judge("    return x + 1", item) == (1.0, "passed")
+    assert judge.judge("    return x", item) == (0.0, "failed")
+    assert judge.judge("    return y", item) == (0.0, "crashed")
+    assert judge.exact

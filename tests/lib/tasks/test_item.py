@@ -34,3 +34,4 @@ def test_no_question_ever_moves():
 
 def test_templates():
     assert fill("{q} ({n}){gone}", {"q": "Who?", "n": 3, "gone": None}) == "Who? (3)"
+    assert fill("{tests}", {"tests": ["assert a", "assert b"]}) == "assert a\nassert b"

@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 
 BASE = "base"  # the arm without an adapter
 TUNED = "tuned"  # in place of a learning rate: it is found on the dev split
+OWN = "tok2cot-"  # in front of the tasks of this project, where lm-eval judges them
+# Kinds of tasks: the model chooses an answer by likelihood, or writes one that is run.
+CHOOSING = ("choices", "arithmetic_choices")
+RUNNING = ("programs", "functions")
 
 
 class Pretrained(NamedTuple):
@@ -154,6 +158,11 @@ def branching(config: dict[str, Any]) -> list[Cell]:
     return list(dict.fromkeys([*cells(config["evaluation"]["branching"]), *starts]))
 
 
+def choosing(config: dict[str, Any]) -> list[str]:
+    """The tasks whose answers are chosen by likelihood; of all others they are written."""
+    return [name for name, task in config["tasks"].items() if task["kind"] in CHOOSING]
+
+
 def evaluated(config: dict[str, Any]) -> list[Cell]:
     """The cells that are scored: every trained one, and the base beside each model and task.
 
@@ -193,6 +202,12 @@ def references(config: dict[str, Any]) -> dict[tuple[str, str], str]:
     arms_of = {cell[:2]: [other.arm for other in scored if other[:2] == cell[:2]] for cell in scored}
     first = 1  # after the base
     return {key: wanted if wanted in names else names[first] for key, names in arms_of.items()}
+
+
+def held_out(config: dict[str, Any]) -> list[Cell]:
+    """The trained cells that also read held-out text."""
+    arms = config["evaluation"]["forgetting"]["arms"]
+    return [cell for cell in cells(config["lora"]["grid"]) if cell.arm in arms]
 
 
 def before(config: dict[str, Any], arm: str) -> str:

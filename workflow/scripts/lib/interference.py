@@ -17,7 +17,8 @@ from lib.adaptation.targets import sizes
 from lib.cli import UserError
 from lib.contracts.task import ITEMS
 from lib.intervals import resamples_of
-from lib.models.lm import shares_sequences, training_rows
+from lib.models.lm import training_rows
+from lib.models.side_by_side import share_sequences
 from lib.packing import Row, chunks, pack, row_losses, target_loss
 from lib.seeds import derive
 
@@ -197,7 +198,7 @@ def losses(model: PreTrainedModel, batch: Sequence[Row]) -> Iterator[torch.Tenso
 
 
 def _chunks(model: PreTrainedModel, rows: Sequence[Row]) -> list[list[Row]]:
-    return chunks(rows, CHUNK_TOKENS if shares_sequences(model) else 1)
+    return chunks(rows, share_sequences(model, CHUNK_TOKENS))
 
 
 def _gradient(pairs: list[tuple[torch.Tensor, torch.Tensor]], shape: tuple[int, int]) -> torch.Tensor:

@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lib import packing
 from lib.adaptation.arm import Arm
+from lib.likelihood import losses
 from lib.models.lm import start_token, token_ids
-from lib.models.side_by_side import share_sequences
 from lib.packing import Row
 
 if TYPE_CHECKING:
@@ -108,8 +107,7 @@ def bits(
 
     The bits are minus log2 of the probability of the text's tokens, each given those before it and a start
     token; that the text ends is not part of it, since not every model was taught to end here. It is the
-    probability of one spelling, so an upper bound on the bits of the text itself. Log-probabilities are
-    taken in float32 and added up in float64.
+    probability of one spelling, so an upper bound on the bits of the text itself.
 
     Args:
         model: in evaluation mode.
@@ -121,19 +119,10 @@ def bits(
         bits and tokens of each text; None for the bits of a text that its tokens do not spell: they would
         be those of another text.
     """
-    import torch
-
     start = [start_token(tokenizer)]
     ids = token_ids(tokenizer, texts)
     spelt = [tokenizer.decode(found) == text for found, text in zip(ids, texts, strict=True)]
-    rows = [Row(start, found) for found in ids]
-    size = share_sequences(model, packing.CHUNK_TOKENS)
-    nats: list[float] = []
-    with torch.inference_mode():
-        for part in packing.chunks(rows, size):
-            batch = packing.pack(part).to(model.device)
-            nats += packing.row_losses(model, part, batch).tolist()
-            advance(len(part))
+    nats = losses(model, [Row(start, found) for found in ids], advance)
     return [
         (loss / math.log(2) if whole else None, len(found))
         for loss, whole, found in zip(nats, spelt, ids, strict=True)

@@ -25,6 +25,7 @@ REAL = pa.float64()
 FLAG = pa.bool_()
 INTEGERS = pa.list_(pa.int32())
 REALS = pa.list_(pa.float32())
+TEXTS = pa.list_(pa.string())
 
 
 class ContractError(UserError):

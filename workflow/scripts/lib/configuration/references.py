@@ -21,10 +21,13 @@ def _unknown(kind: str, key: Key, names: Collection[Any], known: Collection[Any]
             yield Mistake((*key, position), f"unknown {kind} {name!r}", choose(name, known))
 
 
-def _grids(config: dict[str, Any], section: str, name: str = "grid") -> Iterator[tuple[Key, dict[str, Any]]]:
-    blocks = config[section][name]
+def _grids(config: dict[str, Any], *path: str) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """The blocks of the grid at a path of keys, each with its own key; none where it is no list."""
+    blocks = config
+    for part in path:
+        blocks = blocks[part]
     for position, block in enumerate(blocks if isinstance(blocks, list) else []):
-        yield (section, name, position), block
+        yield (*path, position), block
 
 
 def _arms_of(config: dict[str, Any]) -> list[str]:
@@ -33,7 +36,7 @@ def _arms_of(config: dict[str, Any]) -> list[str]:
 
 def _used_models(config: dict[str, Any]) -> list[str]:
     """Models that run, with the bases of grafts."""
-    blocks = [block for section, name in GRIDS for _, block in _grids(config, section, name)]
+    blocks = [block for path in GRIDS for _, block in _grids(config, *path)]
     waiting = [model for block in blocks for model in block["models"]] + config["tokenizer"]["pretrained"]
     used: list[str] = []
     while waiting:
@@ -47,8 +50,15 @@ def _used_models(config: dict[str, Any]) -> list[str]:
 
 
 def _used_tasks(config: dict[str, Any]) -> list[str]:
-    blocks = [block for section, name in GRIDS for _, block in _grids(config, section, name)]
-    return [name for name in config["tasks"] if any(name in block.get("tasks", []) for block in blocks)]
+    blocks = [block for path in GRIDS for _, block in _grids(config, *path)]
+    used = {task for block in blocks for task in block.get("tasks", [])} | set(_judged_tasks(config))
+    return [name for name in config["tasks"] if name in used]
+
+
+def _judged_tasks(config: dict[str, Any]) -> list[str]:
+    """Tasks of this configuration that lm-eval judges."""
+    judged = config["evaluation"]["harness"]["tasks"]
+    return [name.removeprefix(grid.OWN) for name in judged if name.startswith(grid.OWN)]
 
 
 def _used_mixes(config: dict[str, Any]) -> list[str]:
@@ -71,6 +81,13 @@ def _read_texts(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
         yield ("pretraining", "scored", "text", position), text
 
 
+def _held_out_texts(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """What adapters are read with to see what they forgot, where any is: corpora with languages."""
+    texts = config["evaluation"]["forgetting"]["text"] if grid.held_out(config) else []
+    for position, text in enumerate(texts):
+        yield ("evaluation", "forgetting", "text", position), text
+
+
 def _used_corpora(config: dict[str, Any]) -> list[str]:
     used = [
         *config["tokenizer"]["corpora"],
@@ -78,6 +95,7 @@ def _used_corpora(config: dict[str, Any]) -> list[str]:
         *(config["tasks"][name].get("corpus") for name in _used_tasks(config)),
         *(domain["corpus"] for domain in config["attention"]["domains"].values()),
         *(text["corpus"] for _, text in _read_texts(config)),
+        *(text["corpus"] for _, text in _held_out_texts(config)),
     ]
     return [name for name in config["corpora"] if name in used]
 
@@ -91,17 +109,17 @@ def _names(config: dict[str, Any]) -> Iterator[Mistake]:
         "loops": config["selfimprove"]["loops"],
         "mixes": config["tokenizer"]["mixes"],
     }
-    for section, name in [*GRIDS, ("tokenizer", "grid")]:
-        for key, block in _grids(config, section, name):
+    for path in [*GRIDS, ("tokenizer", "grid")]:
+        for key, block in _grids(config, *path):
             for axis in sorted(block.keys() & known.keys()):
                 choices = known[axis]
-                if (section, axis) == ("lora", "arms"):
+                if axis == "arms" and path[0] == "lora":
                     choices = list(grid.arms(config))
-                if (section, axis) == ("pretraining", "arms"):
+                if (*path, axis) == ("pretraining", "grid", "arms"):
                     choices = config["pretraining"]["arms"]
                 yield from _unknown(ONE[axis], (*key, axis), block[axis], choices)
     tokenizer = config["tokenizer"]
-    for key, block in (found for section, name in GRIDS for found in _grids(config, section, name)):
+    for key, block in (found for path in GRIDS for found in _grids(config, *path)):
         yield from _shapes(config, (*key, "models"), block["models"])
     yield from _shapes(config, ("tokenizer", "pretrained"), tokenizer["pretrained"])
     pretrained = [*tokenizer["imports"], *config["models"]]
@@ -281,12 +299,21 @@ def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
             problem = f"{_trained(cell)} starts from {earlier!r}, which is not trained"
             yield Mistake(("pretraining", "grid"), problem, "add it to the grid, with the same seed")
     for key, text in _read_texts(config):
-        yield from _corpus(config, key, text["corpus"])
-        for position, lang in enumerate(text["languages"]):
-            yield from _language(config, (*key, "languages", position), text["corpus"], lang)
-    scored = [text["corpus"] for text in config["pretraining"]["scored"]["text"]]
-    for corpus in sorted({corpus for corpus in scored if scored.count(corpus) > 1}):
-        key = ("pretraining", "scored", "text")
+        yield from _text(config, key, text)
+    yield from _twice(config["pretraining"]["scored"]["text"], ("pretraining", "scored", "text"))
+
+
+def _text(config: dict[str, Any], key: Key, text: dict[str, Any]) -> Iterator[Mistake]:
+    """Whether a corpus exists and has the languages."""
+    yield from _corpus(config, key, text["corpus"])
+    for position, lang in enumerate(text["languages"]):
+        yield from _language(config, (*key, "languages", position), text["corpus"], lang)
+
+
+def _twice(texts: list[dict[str, Any]], key: Key) -> Iterator[Mistake]:
+    """A mistake for each corpus that is named more than once."""
+    named = [text["corpus"] for text in texts]
+    for corpus in sorted({corpus for corpus in named if named.count(corpus) > 1}):
         yield Mistake(key, f"names corpus {corpus!r} twice", "put its languages into one list")
 
 
@@ -348,19 +375,42 @@ def _tasks(config: dict[str, Any]) -> Iterator[Mistake]:
             yield _missing((*key, "path"), task["path"])
 
 
-def _branching(config: dict[str, Any]) -> Iterator[Mistake]:
+def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
     scored = grid.evaluated(config)
+    for path in [("evaluation", "branching"), ("evaluation", "harness", "grid")]:
+        for key, block in _grids(config, *path):
+            for cell in grid.cells([block]):
+                if cell not in scored and _all_known(config, cell.model, cell.task, cell.arm):
+                    problem = f"{_cell(*cell)} is not scored"
+                    yield Mistake(
+                        key,
+                        problem,
+                        "train it in lora.grid; base has seed 0, beside the models and tasks of that grid"
+                        if grid.asks(config, cell.task)
+                        else "its task is text, which asks nothing; take it out",
+                    )
     for key, block in _grids(config, "evaluation", "branching"):
-        for cell in grid.cells([block]):
-            if cell not in scored and _all_known(config, cell.model, cell.task, cell.arm):
-                problem = f"{_cell(*cell)} is not scored"
-                yield Mistake(
-                    key,
-                    problem,
-                    "train it in lora.grid; base has seed 0, beside the models and tasks of that grid"
-                    if grid.asks(config, cell.task)
-                    else "its task is text, which asks nothing; take it out",
-                )
+        for task in sorted(set(block["tasks"]) & set(grid.choosing(config))):
+            yield Mistake((*key, "tasks"), f"task {task!r} has choices: nothing is decoded", "take it out")
+    forgetting = config["evaluation"]["forgetting"]
+    yield from _unknown("arm", ("evaluation", "forgetting", "arms"), forgetting["arms"], grid.arms(config))
+    for key, text in _held_out_texts(config):
+        yield from _text(config, key, text)
+    yield from _twice(forgetting["text"], ("evaluation", "forgetting", "text"))
+    harness, key = config["evaluation"]["harness"], ("evaluation", "harness")
+    for task in _judged_tasks(config):
+        if task not in config["tasks"]:
+            problem = f"no task {task!r} of this configuration"
+            yield Mistake((*key, "tasks"), problem, choose(task, config["tasks"]))
+        elif not grid.asks(config, task):
+            problem = f"task {task!r} is text, which asks nothing"
+            yield Mistake((*key, "tasks"), problem, "take it out")
+        elif config["tasks"][task]["kind"] in grid.RUNNING:
+            problem = f"lm-eval would run the programs of {task!r} without limits"
+            yield Mistake((*key, "tasks"), problem, "take it out")
+    if harness["tasks"] and "include_path" in harness and not Path(harness["include_path"]).is_dir():
+        problem = f"no folder {harness['include_path']!r}"
+        yield Mistake((*key, "include_path"), problem, f"a relative one starts from {Path.cwd()}")
 
 
 def _reference(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -383,7 +433,7 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
     from lib.tasks.item import POOLS
 
     trained = grid.cells(config["lora"]["grid"])
-    for key, block in _grids(config, "selfimprove"):
+    for key, block in _grids(config, "selfimprove", "grid"):
         for name in block["loops"]:
             loop = config["selfimprove"]["loops"].get(name)
             if loop is None:
@@ -415,6 +465,9 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                 yield Mistake(
                     (*key, "tasks"), f"task {task!r} has no pools", "choose a task with exact answers"
                 )
+            elif task in grid.choosing(config):
+                problem = f"task {task!r} has choices, so there are no chains to train on"
+                yield Mistake((*key, "tasks"), problem, "choose a task whose answers are written")
             elif settings.get("verifier") == "chrf":
                 problem = "'chrf' tells no right answers from wrong ones, as a loop reports them"
                 yield Mistake(("tasks", task, "verifier"), problem, "choose a task with exact answers")
@@ -489,6 +542,7 @@ GRIDS = [
     ("interference", "grid"),
     ("lora", "probe"),
     ("evaluation", "branching"),
+    ("evaluation", "harness", "grid"),
     ("selfimprove", "grid"),
     ("attention", "grid"),
 ]
@@ -511,7 +565,7 @@ CROSS_CHECKS = {
     _expressivity: ("models", "tasks", "lora", "expressivity"),
     _interference: ("tasks", "interference"),
     _reference: ("lora", "evaluation"),
-    _branching: ("models", "tasks", "lora", "evaluation"),
+    _evaluation: ("models", "tasks", "lora", "evaluation", "corpora"),
     _loops: ("models", "tasks", "lora", "selfimprove"),
     _attention: ("attention", "corpora"),
 }

@@ -14,8 +14,12 @@ ANSWERS = Table(
         "chain": Column(FLAG, "whether text stands before the answer; null when there is none", null=True),
         "status": Column(TEXT, "answered, or why not: empty, length, question, no-answer"),
         "score": Column(REAL, "1 or 0 for exact verifiers, sentence chrF / 100 for chrf"),
+        "outcome": Column(TEXT, "of code: passed, failed, timed-out or crashed; null for others", null=True),
         "correct": Column(
             FLAG, "whether the answer is right; null where right is a matter of degree", null=True
+        ),
+        "log_likelihood_per_byte": Column(
+            REAL, "of a choice: nats over bytes, without white space around it; null for others", null=True
         ),
     },
     key=(*CELL, "item_id", "branch"),

@@ -20,20 +20,21 @@ CELL = {
     "base": Column(TEXT, "model or shape that the tokenizer was put on; null where it is its own", null=True),
 }
 
+DOCUMENT = {
+    "corpus": Column(TEXT, "corpus of the document"),
+    "lang": Column(TEXT, "its language"),
+    "doc_id": Column(TEXT, "the document"),
+    "bits": Column(
+        REAL,
+        "minus log2 of the probability of its tokens; null where they do not spell the document",
+        null=True,
+    ),
+    "tokens": Column(INTEGER, "its tokens"),
+    "bytes": Column(INTEGER, "its bytes in UTF-8"),
+}
+
 BITS = Table(
     "bits of documents",
-    {
-        **CELL,
-        "corpus": Column(TEXT, "corpus of the document"),
-        "lang": Column(TEXT, "its language"),
-        "doc_id": Column(TEXT, "the document"),
-        "bits": Column(
-            REAL,
-            "minus log2 of the probability of its tokens; null where they do not spell the document",
-            null=True,
-        ),
-        "tokens": Column(INTEGER, "its tokens"),
-        "bytes": Column(INTEGER, "its bytes in UTF-8"),
-    },
+    {**CELL, **DOCUMENT},
     key=("model", "arm", "seed", "corpus", "lang", "doc_id"),
 )

@@ -26,7 +26,9 @@ SCORES = Table(
         **ARM,
         "seed": CELL["seed"],
         "split": CELL["split"],
-        "decoder": Column(TEXT, "greedy, cot-max, cot-aggregate, vote, or oracle"),
+        "decoder": Column(
+            TEXT, "greedy, cot-max, cot-aggregate, vote or oracle; of choices greedy or per-byte"
+        ),
         **INTERVAL,
     },
     key=("model", "task", "arm", "seed", "split", "decoder", "metric"),

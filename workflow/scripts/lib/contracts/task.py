@@ -1,6 +1,6 @@
 """What the task stage hands on."""
 
-from lib.table import TEXT, Column, Table
+from lib.table import TEXT, TEXTS, Column, Table
 
 ITEMS = Table(
     "task items",
@@ -20,6 +20,11 @@ ITEMS = Table(
         ),
         "template": Column(TEXT, "what the question was made from: a template or a source document"),
         "style": Column(TEXT, "form of the target: direct, worked, or plain"),
+        "choices": Column(
+            TEXTS, "what the model chooses from, each as it would write it; null where it writes", null=True
+        ),
+        "preamble": Column(TEXT, "code that runs before an answer that is code; null for others", null=True),
+        "tests": Column(TEXT, "code that runs after it, and raises where it is wrong", null=True),
     },
     key=("item_id",),
 )

@@ -44,20 +44,20 @@ def status(completion: str, stop_reason: str, found: Span | None) -> str:
     return "answered" if found else "no-answer"
 
 
-def answer(branch: Any, gold: str, verifier: str, decode: Callable[[list[int]], str]) -> dict[str, Any]:
+def answer(branch: Any, item: Any, decode: Callable[[list[int]], str]) -> dict[str, Any]:
     """The answer of one branch, judged.
 
     Args:
         branch: completion, token_ids, token_margins and stop_reason as attributes.
-        gold: the right answer.
-        verifier: name in :data:`lib.decoding.verifiers.VERIFIERS`.
+        item: its item, with the fields of contract task.ITEMS as attributes; the verifier is a name in
+            :data:`lib.decoding.verifiers.VERIFIERS`.
         decode: token ids to text, with the tokenizer that the branch was decoded with.
 
     Returns:
-        extracted, span_start, span_end, margin, chain, status, score, correct. The margin is the mean
-        over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1).
+        extracted, span_start, span_end, margin, chain, status, score, outcome, correct. The margin is the
+        mean over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1).
     """
-    judge = VERIFIERS[verifier]
+    judge = VERIFIERS[item.verifier]
     span = judge.find(branch.completion)
     row: dict[str, Any] = {
         "extracted": None,
@@ -67,13 +67,14 @@ def answer(branch: Any, gold: str, verifier: str, decode: Callable[[list[int]], 
         "chain": None,
         "status": status(branch.completion, branch.stop_reason, span),
         "score": 0.0,
+        "outcome": None,
         "correct": False if judge.exact else None,
     }
     if span is None:
         return row
     start, end = token_span(decode, branch.token_ids, span)
     extracted = judge.normalise(branch.completion[span.start : span.end])
-    score = judge.score(extracted, gold)
+    verdict = judge.judge(extracted, item)
     margins = branch.token_margins[start:end]
     return {
         **row,
@@ -82,6 +83,7 @@ def answer(branch: Any, gold: str, verifier: str, decode: Callable[[list[int]], 
         "span_end": end,
         "margin": float(sum(margins)) / len(margins),
         "chain": bool(branch.completion[: span.start].strip()),
-        "score": score,
-        "correct": score == 1.0 if judge.exact else None,
+        "score": verdict.score,
+        "outcome": verdict.outcome,
+        "correct": verdict.score == 1.0 if judge.exact else None,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lib.comparisons import Measure, interval, mean_of, resampled
-from lib.decoding.selection import DECODERS, by_item
-from lib.decoding.verifiers import VERIFIERS
+from lib.decoding.selection import CHOOSERS, DECODERS, by_item
+from lib.decoding.verifiers import CHOICE, VERIFIERS
 from lib.seeds import derive
 
 # By decoder and metric, like ("greedy", "accuracy").
@@ -25,7 +25,10 @@ def measures(answers: pd.DataFrame, items: pd.DataFrame) -> Measures:
         answers: branches of one cell (contract answers.ANSWERS).
         items: the task's items (contract task.ITEMS).
     """
-    if VERIFIERS[items["verifier"].iloc[0]].exact:
+    verifier = items["verifier"].iloc[0]
+    if verifier == CHOICE:
+        return accuracies(by_item(answers).values(), CHOOSERS)
+    if VERIFIERS[verifier].exact:
         return exact_measures(answers)
     return {("greedy", "chrf"): chrf_measure(answers, items.set_index("item_id")["answer"])}
 
@@ -40,19 +43,29 @@ def exact_measures(answers: pd.DataFrame) -> Measures:
     """
     items = by_item(answers).values()
     several = answers["branch"].max() > 0
+    found = accuracies(items, DECODERS if several else {"greedy": DECODERS["greedy"]})
+    first = [branches[0] for branches in items]
+    found["greedy", "answered"] = mean_of(np.array([branch.status == "answered" for branch in first]))
+    found["greedy", "chain"] = mean_of(np.array([branch.chain is True for branch in first]))
+    return found
+
+
+def accuracies(items: Collection[list[Any]], decoders: dict[str, Callable[[list[Any]], Any]]) -> Measures:
+    """Accuracy of each decoder and, but for greedy, how far it is above greedy on the same items.
+
+    Args:
+        items: branches of each item; where an item has choices, each choice is one.
+        decoders: by name, ``greedy`` among them; each picks a branch, or none.
+    """
     right = {
         name: np.array([bool((chosen := decoder(branches)) and chosen.correct) for branches in items])
-        for name, decoder in DECODERS.items()
-        if several or name == "greedy"
+        for name, decoder in decoders.items()
     }
     found: Measures = {}
     for name, correct in right.items():
         found[name, "accuracy"] = mean_of(correct)
         if name != "greedy":
             found[name, "accuracy_gain"] = mean_of(correct.astype(float) - right["greedy"])
-    first = [branches[0] for branches in items]
-    found["greedy", "answered"] = mean_of(np.array([branch.status == "answered" for branch in first]))
-    found["greedy", "chain"] = mean_of(np.array([branch.chain is True for branch in first]))
     return found
 
 

@@ -65,6 +65,15 @@ DECODERS: dict[str, Callable[[list[Any]], Any | None]] = {
 }
 
 
+def per_byte(choices: list[Any]) -> Any | None:
+    """The choice with the highest log-likelihood per byte, so that longer ones are not at a disadvantage."""
+    return max(choices, key=lambda choice: choice.log_likelihood_per_byte)
+
+
+# Where a model chooses, its "branches" are the choices by likelihood, so that greedy takes the likeliest.
+CHOOSERS: dict[str, Callable[[list[Any]], Any | None]] = {"greedy": greedy, "per-byte": per_byte}
+
+
 def by_item(answers: Any) -> dict[str, list[Any]]:
     """Rows of an answers table (a data frame) by item, each item's branches by rank."""
     found = defaultdict(list)

@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from lib.decoding import sandbox
+
+CHOICE = "choice"  # of items whose answer is the likeliest of their choices: nothing is found in a text
 NUMBER = re.compile(r"-?\$?\d+(?:,\d{3})*(?!\d)(?:\.\d+)?")
+FENCED = re.compile(r"```(?:[Pp]ython[0-9]*|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
 class Span(NamedTuple):
@@ -18,19 +22,27 @@ class Span(NamedTuple):
     end: int
 
 
+class Verdict(NamedTuple):
+    """What an answer is worth, from 0 to 1, and of a program how it ended (:mod:`lib.decoding.sandbox`)."""
+
+    score: float
+    outcome: str | None = None
+
+
 class Verifier(NamedTuple):
     """One way of judging.
 
     Attributes:
         find: place of the answer in a completion, or none.
         normalise: the form in which answers are compared and counted.
-        score: of a normalised answer against the gold, from 0 to 1.
+        judge: a normalised answer against its item, whose fields are those of contract task.ITEMS: most
+            need the gold answer alone, programs the code around them.
         exact: whether an answer is right or wrong, or a matter of degree.
     """
 
     find: Callable[[str], Span | None]
     normalise: Callable[[str], str]
-    score: Callable[[str, str], float]
+    judge: Callable[[str, Any], Verdict]
     exact: bool
 
 
@@ -56,26 +68,51 @@ def whole(text: str) -> Span | None:
     return Span(start, start + len(stripped))
 
 
-def _equal(answer: str, gold: str) -> float:
-    return float(answer == gold)
+def code(text: str) -> Span | None:
+    """The first fenced block of a text, also where its end was cut off; the whole text where there is none.
+
+    White space in front is kept: a function's body is indented.
+    """
+    if fenced := FENCED.search(text):
+        return Span(*fenced.span(1)) if fenced[1].strip() else None
+    return Span(0, len(text.rstrip())) if text.strip() else None
+
+
+def _number(answer: str, item: Any) -> Verdict:
+    return Verdict(float(answer == number(item.answer)))
+
+
+def _exact(answer: str, item: Any) -> Verdict:
+    return Verdict(float(answer == item.answer.strip().casefold()))
 
 
 @cache
-def _chrf():
+def _chrf_metric():
     from sacrebleu.metrics import CHRF
 
     return CHRF()
 
 
-def sentence_chrf(answer: str, gold: str) -> float:
+def _chrf(answer: str, item: Any) -> Verdict:
     """chrF of one sentence (Popović 2015; sacrebleu's defaults), divided by 100."""
-    return _chrf().sentence_score(answer, [gold]).score / 100
+    return Verdict(_chrf_metric().sentence_score(answer, [item.answer]).score / 100)
+
+
+def _program(answer: str, item: Any) -> Verdict:
+    """Whether the code before the answer, the answer, and its tests run to their end (Chen et al. 2021)."""
+    outcome = _ended(f"{item.preamble}{answer}\n{item.tests}\n")
+    return Verdict(float(outcome == sandbox.PASSED), outcome)
+
+
+@cache
+def _ended(program: str) -> str:
+    """How a program ended; branches that wrote the same share one run."""
+    return sandbox.run(program).status
 
 
 VERIFIERS = {
-    "number": Verifier(last_number, number, lambda answer, gold: _equal(answer, number(gold)), exact=True),
-    "exact": Verifier(
-        whole, str.casefold, lambda answer, gold: _equal(answer, gold.strip().casefold()), exact=True
-    ),
-    "chrf": Verifier(whole, str, sentence_chrf, exact=False),
+    "number": Verifier(last_number, number, _number, exact=True),
+    "exact": Verifier(whole, str.casefold, _exact, exact=True),
+    "chrf": Verifier(whole, str, _chrf, exact=False),
+    "code": Verifier(code, str, _program, exact=True),
 }

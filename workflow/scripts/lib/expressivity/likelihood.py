@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lib.models.lm import shares_sequences
+from lib.models.side_by_side import share_sequences
 from lib.packing import Row, chunks, pack, target_logits
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def log_probabilities(model: PreTrainedModel, rows: Sequence[Row]) -> Iterator[t
     """
     import torch
 
-    for part in chunks(rows, CHUNK_TOKENS if shares_sequences(model) else 1):
+    for part in chunks(rows, share_sequences(model, CHUNK_TOKENS)):
         with torch.inference_mode():
             logits, _ = target_logits(model, pack(part).to(model.device))
             yield from logits.log_softmax(-1).cpu().split([len(row.target) for row in part])

@@ -40,6 +40,8 @@ DECODERS = {
     "vote": "majority vote",
     "oracle": "oracle",
 }
+# Of choices, greedy takes the likeliest.
+CHOOSERS = {"greedy": "greedy", "per-byte": "likelihood per byte"}
 
 NO_LANGUAGE = "zxx"  # ISO 639-3 for what is not in a human language, like code
 POOLED = "mul_Zyyy"  # all languages of a corpus together

@@ -22,6 +22,9 @@ class Item(NamedTuple):
     verifier: str | None
     template: str
     style: str
+    choices: list[str] | None = None
+    preamble: str | None = None
+    tests: str | None = None
 
 
 def normalised(question: str) -> str:
@@ -49,5 +52,11 @@ def split_of(question: str) -> str:
 
 
 def fill(template: str, record: dict[str, Any]) -> str:
-    """A template with its ``{names}`` replaced by the record's values."""
-    return template.format_map({key: "" if value is None else value for key, value in record.items()})
+    """A template with its ``{names}`` replaced by the record's values; a list stands line by line."""
+    return template.format_map({key: _text(value) for key, value in record.items()})
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return "\n".join(map(str, value))
+    return "" if value is None else value

@@ -1,9 +1,12 @@
-"""Tasks of the user's own: a Hugging Face dataset or local JSONL with named columns."""
+"""Tasks of the user's own: a Hugging Face dataset or local JSONL with named columns.
+
+Other kinds of tasks read records too (choices, programs); they differ in what they make of one.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,64 +36,76 @@ def _records(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{task['id']}, record {number}", record
 
 
-def _filled(task: dict[str, Any], record: dict[str, Any], place: str) -> dict[str, str]:
-    """Prompt, answer and target of a record.
+def filled(template: str, record: dict[str, Any], place: str) -> str:
+    """A template filled with the columns of a record.
 
     Raises:
-        UserError: the record lacks a column that a template names, or a text is not UTF-8.
+        UserError: the record lacks a column that the template names.
     """
     try:
-        filled = {name: fill(task[name], record) for name in ("prompt", "answer", "target") if name in task}
+        return fill(template, record)
     except KeyError as missing:
         raise UserError(
             f"{place}: no column {missing} for a template of the task; the columns are {sorted(record)}"
         ) from None
-    if after := task.get("answer_after"):
-        filled["answer"] = filled["answer"].rsplit(after, 1)[-1]
-    filled["answer"] = filled["answer"].strip()
-    filled.setdefault("target", f" {filled['answer']}")
-    for name, text in filled.items():
-        lines.check_utf8(text, place, f"the {name}")
-    return filled
 
 
-def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
+def read(
+    task: dict[str, Any], split: str, fields: Callable[[dict[str, Any], dict[str, Any], str], dict[str, Any]]
+) -> Iterator[Item]:
     """The records whose question falls into the split, in an order that the source has no part in.
 
+    That order is that of the questions' hashes, so that a source sorted by difficulty gives no skewed sample.
+
     Args:
-        task: ``path`` (JSONL) or ``id`` with ``name``, ``split`` and ``revision`` (dataset);
-            ``prompt`` and ``answer``: templates with the record's columns in braces; ``target``: a
-            template of what is trained on, by default a space and the answer; ``answer_after``: the
-            answer is what follows this text (``####`` in GSM8K); ``verifier``.
+        task: ``path`` (JSONL) or ``id`` with ``name``, ``split`` and ``revision`` (dataset); ``prompt``: a
+            template with the record's columns in braces.
         split: which questions to keep.
-        seed: unused: the order is that of the questions' hashes, so that a source sorted by difficulty
-            gives no skewed sample.
-        documents: unused.
+        fields: from task, record and its place to the other fields of its item.
 
     Raises:
-        UserError: the source cannot be read, a record lacks a column that a template names, a
-            prompt, target or answer is empty, or an answer that is to be compared as a number is none.
+        UserError: the source cannot be read, a record does not fit the task, or a prompt, target or answer
+            is empty or not UTF-8.
     """
     found = []
     for place, record in _records(task):
-        filled = _filled(task, record, place)
-        if split_of(filled["prompt"]) != split:
-            continue
-        for name, text in filled.items():
-            if not text.strip():
+        texts = {"prompt": filled(task["prompt"], record, place), **fields(task, record, place)}
+        for name in ("prompt", "answer", "target"):
+            lines.check_utf8(texts[name], place, f"the {name}")
+            if not texts[name].strip():
                 raise UserError(f"{place}: the {name} is empty; change {name!r} of the task, or the record")
-        if task["verifier"] == "number" and not GOLD.fullmatch(filled["answer"]):
-            raise UserError(
-                f"{place}: the answer {filled['answer'][:80]!r} is not a number; change 'answer' or "
-                "'answer_after', or choose another verifier"
-            )
-        found.append(
-            Item(
-                item_id(filled["prompt"]),
-                **filled,
-                verifier=task["verifier"],
-                template=task.get("path") or task["id"],
-                style="plain",
-            )
-        )
+        if split_of(texts["prompt"]) == split:
+            source = task.get("path") or task["id"]
+            found.append(Item(item_id(texts["prompt"]), **texts, template=source, style="plain"))
     yield from sorted(found)
+
+
+def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
+    """Questions whose answer is a text or a number.
+
+    Args:
+        task: as for :func:`read`; ``answer``: a template; ``target``: a template of what is trained on, by
+            default a space and the answer; ``answer_after``: the answer is what follows this text (``####``
+            in GSM8K); ``verifier``.
+        split: which questions to keep.
+        seed: unused.
+        documents: unused.
+
+    Raises:
+        UserError: as :func:`read`, or an answer that is to be compared as a number is none.
+    """
+    return read(task, split, _written)
+
+
+def _written(task: dict[str, Any], record: dict[str, Any], place: str) -> dict[str, Any]:
+    answer = filled(task["answer"], record, place)
+    if after := task.get("answer_after"):
+        answer = answer.rsplit(after, 1)[-1]
+    answer = answer.strip()
+    target = filled(task["target"], record, place) if "target" in task else f" {answer}"
+    if task["verifier"] == "number" and answer and not GOLD.fullmatch(answer):
+        raise UserError(
+            f"{place}: the answer {answer[:80]!r} is not a number; change 'answer' or "
+            "'answer_after', or choose another verifier"
+        )
+    return {"target": target, "answer": answer, "verifier": task["verifier"]}

@@ -1,0 +1,104 @@
+import json
+
+import evaluation_forgetting
+import numpy as np
+import pretraining_score
+import pytest
+from tiny_cell import CELL
+from tiny_pretraining import documents
+
+from lib.contracts.forgetting import FORGETTING
+from lib.contracts.held_out import BITS
+from lib.models.lm import load
+from lib.pretraining import bits
+
+ARMS = {"lora-r4": {"method": "lora", "rank": 4}}
+NAMES = {key: CELL[key] for key in ("model", "task", "arm", "seed")}
+
+
+def rows(arm, lang, needed, size=8, **changed):
+    task = None if arm == "base" else "sums"
+    names = {"model": "tiny", "task": task, "arm": arm, "seed": 0, "corpus": "news", "lang": lang, **changed}
+    return [
+        {**names, "doc_id": str(place), "bits": value, "tokens": 1, "bytes": size * (1 + place)}
+        for place, value in enumerate(needed)
+    ]
+
+
+def forgotten(folder, *tables):
+    paths = []
+    for place, table in enumerate(tables):
+        paths.append(folder / f"{place}.parquet")
+        BITS.write(table, paths[-1])
+    out = folder / "forgetting.parquet"
+    evaluation_forgetting.evaluation_forgetting(json.dumps(ARMS), 100, 0, out, paths)
+    return FORGETTING.read(out)
+
+
+def test_by_hand(tmp_path):
+    before = rows("base", "eng_Latn", [8.0, 32.0, None]) + rows("base", "fra_Latn", [16.0, 16.0])
+    # Backwards: documents are paired by name, not by place.
+    after = rows("lora-r4", "eng_Latn", [16.0, 40.0, None])[::-1] + rows("lora-r4", "fra_Latn", [8.0, 8.0])
+    found = forgotten(tmp_path, before, after).set_index(["arm", "lang", "metric"])
+    assert found["value"].to_dict() == {
+        ("base", "eng_Latn", "bits_per_byte"): 40 / 24,
+        ("base", "fra_Latn", "bits_per_byte"): 32 / 24,
+        ("lora-r4", "eng_Latn", "bits_per_byte"): 56 / 24,
+        ("lora-r4", "eng_Latn", "change"): pytest.approx(16 / 24),
+        ("lora-r4", "fra_Latn", "bits_per_byte"): 16 / 24,
+        ("lora-r4", "fra_Latn", "change"): pytest.approx(-16 / 24),
+    }
+    assert (found["ci_low"] <= found["value"]).all() and (found["value"] <= found["ci_high"]).all()
+    counts = found[["n_docs", "n_lost"]].drop_duplicates().groupby("lang").first()
+    assert counts.values.tolist() == [[2, 1], [2, 0]]
+    assert found["task"]["base"].isna().all() and set(found["task"]["lora-r4"]) == {"sums"}
+    assert found["method"]["base"].isna().all() and set(found["rank"]["lora-r4"]) == {4}
+
+
+def test_the_base_is_that_of_the_model(tmp_path):
+    one = rows("base", "eng_Latn", [8.0, 16.0]) + rows("lora-r4", "eng_Latn", [8.0, 16.0])
+    other = rows("base", "eng_Latn", [24.0, 24.0], model="big")
+    other += rows("lora-r4", "eng_Latn", [32.0, 40.0], model="big")
+    found = forgotten(tmp_path, one, other)
+    change = found[found["metric"] == "change"].set_index("model")["value"]
+    assert change.to_dict() == {"big": 1.0, "tiny": 0.0}
+
+
+def test_texts_that_all_are_lost_have_no_value(tmp_path):
+    lost = rows("base", "eng_Latn", [None, None]) + rows("lora-r4", "eng_Latn", [None, None])
+    found = forgotten(tmp_path, lost)
+    assert found["value"].isna().all() and set(found["n_docs"]) == {0} and set(found["n_lost"]) == {2}
+
+
+def test_without_adapters_the_table_has_no_rows(tmp_path):
+    assert forgotten(tmp_path).empty
+
+
+def test_bits_are_those_of_the_adapted_model(cell, nano, tmp_path):
+    pretraining_score.pretraining_score(
+        model=cell.model,
+        cell=json.dumps(NAMES),
+        characters=40,
+        documents_per_language=3,
+        bits=tmp_path / "bits.parquet",
+        documents=documents(nano, "test", ["eng_Latn"]),
+        adapter=cell.adapter,
+        contract="held_out",
+        dtype="float32",
+    )
+    found = BITS.read(tmp_path / "bits.parquet")
+    assert found[list(NAMES)].drop_duplicates().values.tolist() == [list(NAMES.values())]
+    texts = dict(zip(*_texts(nano), strict=True))
+    for adapter, same in ((cell.adapter, True), (None, False)):
+        model, tokenizer = load(cell.model, adapter, "float32", 1)
+        for row in found.itertuples():
+            pieces = [texts[row.doc_id][start : start + 40] for start in range(0, len(texts[row.doc_id]), 40)]
+            needed = sum(value for value, _ in bits(model, tokenizer, pieces, lambda done: None))
+            assert np.isclose(row.bits, needed, rtol=1e-4) == same
+
+
+def _texts(nano):
+    from lib.contracts.corpus import DOCUMENTS
+
+    table = DOCUMENTS.read(*documents(nano, "test", ["eng_Latn"]))
+    return table["doc_id"], table["text"]
