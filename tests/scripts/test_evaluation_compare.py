@@ -1,5 +1,3 @@
-import json
-
 import evaluation_compare
 import evaluation_score
 import pytest
@@ -8,6 +6,7 @@ from tiny_cell import CELL
 
 from lib.cli import UserError
 from lib.contracts.answers import ANSWERS
+from lib.contracts.lora import COSTS, FINISHED
 from lib.contracts.scores import COMPARISONS, SCORES, SUMMARY
 from lib.contracts.task import ITEMS
 from lib.tasks.item import Item
@@ -41,6 +40,8 @@ def write(folder, arm, seed, judged, exact=True):
             "status": "answered",
             "score": 0.5,
             "correct": one == "1" if exact else None,
+            "outcome": None,
+            "log_likelihood_per_byte": None,
         }
         for number, one in enumerate(judged)
     ]
@@ -53,10 +54,17 @@ def write(folder, arm, seed, judged, exact=True):
     return path
 
 
+def costs(folder):
+    """Costs of one training of each arm, as far as they are read."""
+    known = {**dict.fromkeys(COSTS.columns), **CELL, "learning_rate": 1e-3, "packed": 1, "status": FINISHED}
+    COSTS.write([{**known, "arm": arm, **method} for arm, method in ARMS.items()], folder / "costs.parquet")
+    return folder / "costs.parquet"
+
+
 def compare(folder, answers, reference="lora-r1"):
     evaluation_compare.evaluation_compare(
         items=folder / "items.parquet",
-        arms=json.dumps(ARMS),
+        cost=[costs(folder)],
         reference=reference,
         resamples=400,
         seed=0,
@@ -149,5 +157,5 @@ def test_degrees_are_compared_by_swapping_what_was_written(tmp_path):
 
 def test_runs_on_other_items_are_refused(folder, answers):
     longer = write(folder, "lora-r64", 0, "1" * 11)
-    with pytest.raises(UserError, match=r"lora-r64/0\.parquet: not the items of .*base/0\.parquet"):
+    with pytest.raises(UserError, match=r"lora-r64/0\.parquet: not the answers to all of .*items\.parquet"):
         compare(folder, [*answers.values(), longer])

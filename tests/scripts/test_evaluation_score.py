@@ -8,6 +8,8 @@ from lib.contracts.lora import COSTS
 from lib.contracts.scores import SCORES
 from lib.contracts.task import ITEMS
 
+TRAINED = {"learning_rate": 1e-3, "packed": 1, "status": "finished"}
+
 
 def answered(name, branch, text, correct, **fields):
     return {
@@ -63,7 +65,7 @@ def test_the_base_has_neither_method_nor_rank(tmp_path, item):
 
 
 def test_a_method_without_a_rank(tmp_path, item):
-    cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "full", "status": "finished"}
+    cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "full", **TRAINED}
     COSTS.write([cost], tmp_path / "cost.parquet")
     found = score(tmp_path, [answered("a", 0, "1", True)], [item("a")], tmp_path / "cost.parquet")
     assert set(found["method"]) == {"full"} and found["rank"].isna().all()
@@ -79,7 +81,7 @@ def test_degrees_are_scored_by_chrf(tmp_path, item):
     golds = {"a": "le chat", "b": "le chien"}
     answers = [answered("a", 0, "le chat", None), answered("b", 0, "la chienne", None)]
     items = [item(name, gold, "chrf") for name, gold in reversed(golds.items())]
-    cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "dora", "rank": 2, "status": "finished"}
+    cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "dora", "rank": 2, **TRAINED}
     COSTS.write([cost], tmp_path / "cost.parquet")
     found = score(tmp_path, answers, items, tmp_path / "cost.parquet")
     assert found.index.tolist() == [("greedy", "chrf")]

@@ -13,7 +13,6 @@ from paper_fixtures import FIGURES, draw
 
 matplotlib.use("agg")
 
-from lib.contracts.lora import COSTS
 from lib.contracts.tokenizer import COMPARISONS
 from lib.paper import figures
 
@@ -130,19 +129,6 @@ def test_failed_trainings_are_named_and_not_drawn(full, name):
     assert "smollm2-135m-q4_1 on arithmetic, rslora-r64 (diverged), seed 0" in note
     assert not any(text.startswith("rslora") for text in written)
     assert name == "loss" or "rank" in written  # the end of the axis, for full and ia3
-
-
-def test_memory_that_is_not_an_adapters_own_is_not_drawn(full, tmp_path):
-    table = COSTS.read(full / "results" / "lora" / "costs.parquet")
-    shared = table["task"] == "translate-fra"
-    table.loc[shared, "packed"] = 4
-    table.loc[shared, ["peak_bytes_load", "peak_bytes_train"]] = None
-    COSTS.write(table, tmp_path / "costs.parquet")
-    svg = tmp_path / "memory.svg"
-    paper_fixtures.run("paper_plot_memory_by_rank", "--output", svg, tmp_path / "costs.parquet")
-    count = (shared & (table["status"] == "finished")).sum()
-    assert any(f"{count} that shared a process with others" in text for text in texts(svg))
-    assert not any("translate-fra" in text for text in texts(svg))
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,11 @@ from lib.contracts.scores import ROUNDS, SCORES, SUMMARY
 REPORT = {"paper_report": 1, "all": 1}
 # What follows from other scores of adapters.
 SCORED = (
-    {"evaluation_compare": 3, "evaluation_scores": 1, "evaluation_summary": 1, "evaluation_comparisons": 1}
+    {"evaluation_compare": 5, "evaluation_scores": 1, "evaluation_summary": 1, "evaluation_comparisons": 1}
     | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "arm_comparisons", "accuracy_by_memory")}
+    | {f"paper_plot_{name}": 1 for name in ("forgetting", "decoding")}
     | {f"paper_tabulate_{name}": 1 for name in ("scores", "summary", "arm_comparisons")}
-    | {"paper_plot_decoding": 1, "paper_numbers": 1, **REPORT}
+    | {"paper_numbers": 1, **REPORT}
 )
 
 
@@ -86,7 +87,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ),
         (
             "lib/decoding/scoring.py",
-            {"evaluation_score": 15, "selfimprove_score": 2, "selfimprove_tabulate": 1}
+            {"evaluation_score": 19, "selfimprove_score": 2, "selfimprove_tabulate": 1}
             | {"selfimprove_rounds": 1, "paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
         ),
         (
@@ -98,7 +99,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
             "lib/decoding/verifiers.py",
-            {"evaluation_answer": 15, "evaluation_score": 15}
+            {"evaluation_answer": 17, "evaluation_score": 19}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2}
             | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
@@ -107,9 +108,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             # Another way of choosing reruns no model.
             "evaluation_choose.py",
-            {"evaluation_choose": 2, "evaluation_score": 4, "evaluation_scores": 1, "paper_numbers": 1}
-            | {f"paper_plot_{name}": 1 for name in ("accuracy_by_rank", "forgetting", "decoding")}
-            | {"paper_tabulate_scores": 1, **REPORT},
+            {"evaluation_choose": 2, "evaluation_score": 2, **SCORED, "evaluation_compare": 1},
         ),
         ("evaluation_harness_score.py", {"evaluation_harness_score": 1, "all": 1}),
         (
@@ -127,8 +126,9 @@ def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, in
 def test_a_column_of_what_is_reported_reruns_no_evaluated_model(tree: Path, table: str) -> None:
     edit(tree, f"lib/contracts/{table}.py")
     jobs = planned(tree)
-    assert jobs["evaluation_score"] == 15
-    assert not jobs.keys() & {"task_build", "lora_train", "evaluation_predict"}
+    assert jobs["evaluation_score"] == 19
+    models = {f"evaluation_{name}" for name in ("predict", "weigh", "harness", "held_out")}
+    assert not jobs.keys() & {"task_build", "lora_train", *models}
     assert table == "answers" or "selfimprove_train" not in jobs
 
 
@@ -310,7 +310,7 @@ def test_more_scored_documents_train_no_model(tree: Path) -> None:
 
 def test_another_number_of_resamples_reruns_no_model(tree: Path) -> None:
     jobs = planned(tree, *TARGET, "--config", "evaluation={resamples: 200}")
-    assert jobs["evaluation_score"] == 15
+    assert jobs["evaluation_score"] == 19
     assert not jobs.keys() & {"lora_train", "evaluation_predict", "evaluation_answer", "selfimprove_train"}
 
 

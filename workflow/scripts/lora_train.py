@@ -76,7 +76,9 @@ def lora_train(
     start: Annotated[Path | None, typer.Option(help="Adapter folder of the same arm to go on from.")] = None,
     under: Annotated[Path | None, typer.Option(help="Adapter folder that stays below, frozen.")] = None,
     tuning: Annotated[Path | None, typer.Option(help="Table that the learning rate is taken from.")] = None,
-    plan: Annotated[Path | None, typer.Option(help="Cells to train along: a file of lib.together.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Cells to train along, if this file of lib.together exists.")
+    ] = None,
     dtype: Annotated[str, typer.Option(help="Type of the frozen weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between two checkpoints.")] = 25,
@@ -94,7 +96,7 @@ def lora_train(
     shelf = Shelf(own)
     with Work("lora_train", length.steps, "steps") as work, ExitStack() as turn:
         group = [own]
-        if plan and not below:
+        if plan and plan.is_file() and not below:
             turn.enter_context(shelf.turn())
             if shelf.publish():
                 print("note: was trained along with another arm", file=sys.stderr)

@@ -484,7 +484,7 @@ def _expressivity(config: dict[str, Any]) -> Iterator[Mistake]:
     whole = [name for name, arm in arms.items() if arm["method"] == "full"]
     ranked = [name for name, arm in arms.items() if arm["method"] in LOW_RANK and "rank" in arm]
     seen: set[tuple[str, str, int]] = set()
-    for key, block in _grids(config, "expressivity"):
+    for key, block in _grids(config, "expressivity", "grid"):
         if block["full"] not in whole:
             problem = f"{block['full']!r} is no arm of the method full"
             yield Mistake((*key, "full"), problem, choose(block["full"], whole))
@@ -506,7 +506,7 @@ def _interference(config: dict[str, Any]) -> Iterator[Mistake]:
     chosen = config["interference"]
     needed = chosen["batches"] * chosen["rows"]
     seen: set[str] = set()
-    for key, block in _grids(config, "interference"):
+    for key, block in _grids(config, "interference", "grid"):
         for position, model in enumerate(block["models"]):
             if model in seen:
                 problem = f"compares tasks on {model!r} a second time"

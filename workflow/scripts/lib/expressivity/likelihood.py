@@ -26,7 +26,8 @@ def log_probabilities(model: PreTrainedModel, rows: Sequence[Row]) -> Iterator[t
     for part in chunks(rows, share_sequences(model, CHUNK_TOKENS)):
         with torch.inference_mode():
             logits, _ = target_logits(model, pack(part).to(model.device))
-            yield from logits.log_softmax(-1).cpu().split([len(row.target) for row in part])
+            found = logits.log_softmax(-1).cpu()
+        yield from found.split([len(row.target) for row in part])  # outside: the mode is not the caller's
 
 
 def loss(log_probability: torch.Tensor, target: Sequence[int]) -> float:

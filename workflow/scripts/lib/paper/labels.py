@@ -166,12 +166,6 @@ def failed(costs: pd.DataFrame) -> list[str]:
     ]
 
 
-def packed(costs: pd.DataFrame) -> list[str]:
-    """How many adapters were trained several in a process, whose memory is not known; nothing for none."""
-    count = int(((costs["status"] == FINISHED) & (costs["packed"] > 1)).sum())
-    return [f"{count} that shared a process with others"] if count else []
-
-
 def shown(scores: pd.DataFrame) -> pd.DataFrame:
     """The scores that are in METRICS, with all that has their unit in the unit that is shown."""
     rows = scores[scores["metric"].isin(METRICS)].copy()
