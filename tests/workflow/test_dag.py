@@ -354,14 +354,17 @@ def test_killed_run_goes_on_and_comes_to_the_same_tables(finished: Path, tree: P
     run = subprocess.Popen(
         command("--cores", "2", *stops), cwd=tree, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 300
-    while not list(tree.glob("results/lora/*/*/*/*/checkpoint.pt")):
-        assert run.poll() is None and time.monotonic() < deadline, "no training was caught in the middle"
-        time.sleep(0.05)
 
+    def wait_for(script: str) -> None:
+        while not list(running(tree, script)):
+            assert run.poll() is None, f"the run ended before {script} was seen"
+            time.sleep(0.05)
+
+    wait_for("workflow/scripts")
     second = snakemake(tree, "--cores", "1", *stops, check=False)
     assert second.returncode and "lock" in second.stdout.lower(), "a live run's lock must hold"
 
+    wait_for("lora_train.py")
     run.send_signal(signal.SIGKILL)
     run.wait()
     for pid in running(tree, "workflow/scripts"):
