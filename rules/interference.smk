@@ -12,8 +12,8 @@ include: "inputs/interference.smk"
 
 # Tables of all models: contract, parts.
 INTERFERENCE_TABLES = {
-    "cosines": ("interference.COSINES", compared("cosines")),
-    "transfer": ("interference.TRANSFER", compared("transfer")),
+    "cosines": ("interference.COSINES", of_compared_models("cosines")),
+    "transfer": ("interference.TRANSFER", of_compared_models("transfer")),
 }
 
 

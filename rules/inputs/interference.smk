@@ -22,6 +22,6 @@ def compared_names(wildcards):
     return as_json({"model": wildcards.model, "split": config["interference"]["split"]})
 
 
-def compared(table):
+def of_compared_models(table):
     """A table of every model that tasks are compared on."""
     return [f"results/interference/{model}/{table}.parquet" for model in COMPARED]
