@@ -24,7 +24,7 @@ rule corpus_fetch:
         "../envs/text.yaml"
     threads: 1
     resources:
-        mem_mb=250,
+        mem_mb=500,
         runtime=60,
     params:
         pin=archive_pin,

@@ -390,8 +390,8 @@ rule evaluation_harness_score:
         python {input.script:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            --scores {output.scores:q} \
-            {input.samples:q}
+            {input.samples:q} \
+            --scores {output.scores:q}
         """
 
 
@@ -447,6 +447,6 @@ rule evaluation_forgetting:
             --arms {params.arms:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            --table {output.table:q} \
-            {input.bits:q}
+            {input.bits:q} \
+            --table {output.table:q}
         """

@@ -138,7 +138,7 @@ def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
         (tree / "config" / "test.yaml")
         .read_text()
         .replace("ranks: [1, 4]", "ranks: [1, 4, 8]")
-        .replace("  probe:", f"    - {grid}\n  probe:")
+        .replace("  tuning:", f"    - {grid}\n  tuning:")
     )
     assert planned(tree, "all", "--configfile", "config/more.yaml") == (
         {"lora_train": 1, "evaluation_predict": 1, "evaluation_answer": 1, "evaluation_score": 1}
@@ -153,9 +153,9 @@ def test_other_learning_rates_tune_anew_and_train_what_is_tuned(tree: Path) -> N
     assert jobs["evaluation_predict"] == 1 and jobs["paper_plot_learning_rate"] == 1
 
 
-def test_packing_reruns_nothing_and_leaves_a_plan(tree: Path) -> None:
+def test_packing_trains_nothing_again_and_leaves_a_plan(tree: Path) -> None:
     pack = ["--config", "lora={pack: 3}"]
-    assert planned(tree, *TARGET, *pack) == {}
+    assert planned(tree, *TARGET, *pack) == REPORT  # which states the settings
     plan = tree / ".snakemake" / "tok2cot.plan.json"
     assert not plan.exists()
     snakemake(tree, "--cores", "1", "results/lora/arms.parquet", *TARGET[1:], *pack)
@@ -170,6 +170,8 @@ def test_packing_reruns_nothing_and_leaves_a_plan(tree: Path) -> None:
 
 
 BROKEN = """
+expressivity:
+  grid: []
 lora:
   arms:
     broken:

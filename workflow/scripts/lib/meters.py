@@ -103,12 +103,14 @@ def _peak_resident(used: Used) -> Iterator[None]:
 def _watched(used: Used) -> Iterator[None]:
     stopped = threading.Event()
 
-    def watch() -> None:
-        while True:
-            used.peak_bytes = max(used.peak_bytes, resident_bytes())
-            if stopped.wait(EVERY):
-                break
+    def look() -> None:
+        used.peak_bytes = max(used.peak_bytes, resident_bytes())
 
+    def watch() -> None:
+        while not stopped.wait(EVERY):
+            look()
+
+    look()
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
@@ -116,6 +118,7 @@ def _watched(used: Used) -> Iterator[None]:
     finally:
         stopped.set()
         thread.join()
+        look()  # what is held at the end was perhaps not there a moment ago
 
 
 def package_energy() -> Callable[[], float] | None:
