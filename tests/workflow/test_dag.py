@@ -87,7 +87,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ),
         (
             "lib/decoding/scoring.py",
-            {"evaluation_score": 19, "selfimprove_score": 2, "selfimprove_tabulate": 1}
+            {"evaluation_score": 15, "selfimprove_score": 2, "selfimprove_tabulate": 1}
             | {"selfimprove_rounds": 1, "paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
         ),
         (
@@ -99,7 +99,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
             "lib/decoding/verifiers.py",
-            {"evaluation_answer": 17, "evaluation_score": 19}
+            {"evaluation_answer": 13, "evaluation_score": 15}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2}
             | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
@@ -126,7 +126,7 @@ def test_an_edit_reruns_what_uses_it(tree: Path, script: str, jobs: dict[str, in
 def test_a_column_of_what_is_reported_reruns_no_evaluated_model(tree: Path, table: str) -> None:
     edit(tree, f"lib/contracts/{table}.py")
     jobs = planned(tree)
-    assert jobs["evaluation_score"] == 19
+    assert jobs["evaluation_score"] == 15
     models = {f"evaluation_{name}" for name in ("predict", "weigh", "harness", "held_out")}
     assert not jobs.keys() & {"task_build", "lora_train", *models}
     assert table == "answers" or "selfimprove_train" not in jobs
@@ -312,7 +312,7 @@ def test_more_scored_documents_train_no_model(tree: Path) -> None:
 
 def test_another_number_of_resamples_reruns_no_model(tree: Path) -> None:
     jobs = planned(tree, *TARGET, "--config", "evaluation={resamples: 200}")
-    assert jobs["evaluation_score"] == 19
+    assert jobs["evaluation_score"] == 15
     assert not jobs.keys() & {"lora_train", "evaluation_predict", "evaluation_answer", "selfimprove_train"}
 
 
