@@ -249,7 +249,7 @@ rule evaluation_compare:
         mem_mb=1000,
         runtime=60,
     params:
-        costs=compared_options,
+        costs=cost_options,
         reference=reference_arm,
         resamples=config["evaluation"]["resamples"],
         seed=config["seed"],
@@ -424,6 +424,7 @@ rule evaluation_forgetting:
         script=script("evaluation_forgetting"),
         lib=lib("evaluation_forgetting"),
         bits=held_out_bits(),
+        costs=held_out_costs(),
     output:
         table="results/evaluation/forgetting.parquet",
     log:
@@ -437,16 +438,15 @@ rule evaluation_forgetting:
         mem_mb=1000,
         runtime=30,
     params:
-        arms=held_out_arms(),
+        costs=cost_options,
         resamples=config["evaluation"]["resamples"],
         seed=config["seed"],
     shell:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --arms {params.arms:q} \
+            {input.bits:q} {params.costs} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            {input.bits:q} \
             --table {output.table:q}
         """

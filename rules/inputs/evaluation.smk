@@ -76,7 +76,7 @@ def compared_costs(wildcards):
     ]
 
 
-def compared_options(wildcards, input):
+def cost_options(wildcards, input):
     """Costs as repeated options."""
     return " ".join(f"--cost {path}" for path in input.costs)
 
@@ -145,9 +145,11 @@ def held_out_names(wildcards):
     return as_json(names | ({"task": None} if wildcards.arm == grid.BASE else {}))
 
 
-def held_out_arms():
-    """The arms that read held-out text: no other changes what is told of them."""
-    return as_json({cell.arm: ARMS[cell.arm] for cell in grid.held_out(config)})
+def held_out_costs():
+    """Costs of the adapters that read held-out text."""
+    return [
+        f"results/lora/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/cost.parquet" for c in grid.held_out(config)
+    ]
 
 
 def held_out_bits():

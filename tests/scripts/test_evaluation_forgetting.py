@@ -7,12 +7,15 @@ import pytest
 from tiny_cell import CELL
 from tiny_pretraining import documents
 
+from lib.adaptation import saved
 from lib.contracts.forgetting import FORGETTING
 from lib.contracts.held_out import BITS
+from lib.contracts.lora import COSTS, FINISHED
 from lib.models.lm import load
 from lib.pretraining import bits
 
-ARMS = {"lora-r4": {"method": "lora", "rank": 4}}
+COST = {**dict.fromkeys(COSTS.columns), **CELL, "task": "sums", "arm": "lora-r4", "method": "lora", "rank": 4}
+COST |= {"learning_rate": 1e-3, "packed": 1, "status": FINISHED}
 NAMES = {key: CELL[key] for key in ("model", "task", "arm", "seed")}
 
 
@@ -30,8 +33,9 @@ def forgotten(folder, *tables):
     for place, table in enumerate(tables):
         paths.append(folder / f"{place}.parquet")
         BITS.write(table, paths[-1])
-    out = folder / "forgetting.parquet"
-    evaluation_forgetting.evaluation_forgetting(json.dumps(ARMS), 100, 0, out, paths)
+    out, cost = folder / "forgetting.parquet", folder / "costs.parquet"
+    COSTS.write([{**COST, "model": model} for model in ("tiny", "big")], cost)
+    evaluation_forgetting.evaluation_forgetting(100, 0, out, paths, [cost])
     return FORGETTING.read(out)
 
 
@@ -62,6 +66,34 @@ def test_the_base_is_that_of_the_model(tmp_path):
     found = forgotten(tmp_path, one, other)
     change = found[found["metric"] == "change"].set_index("model")["value"]
     assert change.to_dict() == {"big": 1.0, "tiny": 0.0}
+
+
+def test_an_arm_without_a_rank_and_one_that_failed(tmp_path):
+    """The training of the second came to nothing, so that it scored no document."""
+    saved.write_failure(tmp_path / "adapter", "lora", "diverged", "the loss is nan")
+    pretraining_score.pretraining_score(
+        model=tmp_path / "not read",
+        cell=json.dumps({**NAMES, "arm": "lora-r4"}),
+        characters=40,
+        documents_per_language=3,
+        bits=tmp_path / "failed.parquet",
+        documents=[],
+        adapter=tmp_path / "adapter",
+        contract="held_out",
+    )
+    tables = [rows("base", "eng_Latn", [8.0]), rows("ia3", "eng_Latn", [16.0])]
+    paths = [tmp_path / "failed.parquet", tmp_path / "0.parquet", tmp_path / "1.parquet"]
+    for table, path in zip(tables, paths[1:], strict=True):
+        BITS.write(table, path)
+    COSTS.write([{**COST, "arm": "ia3", "method": "ia3", "rank": None}], tmp_path / "costs.parquet")
+    out = tmp_path / "out.parquet"
+    evaluation_forgetting.evaluation_forgetting(100, 0, out, paths, [tmp_path / "costs.parquet"])
+    found = FORGETTING.read(out).set_index(["arm", "metric"])
+    assert found["value"]["ia3", "change"] == 1.0 and set(found.index.get_level_values("arm")) == {
+        "base",
+        "ia3",
+    }
+    assert found["method"]["ia3", "change"] == "ia3" and found["rank"].isna().all()
 
 
 def test_texts_that_all_are_lost_have_no_value(tmp_path):

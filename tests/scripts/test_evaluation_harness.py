@@ -11,6 +11,7 @@ import task_build
 import yaml
 from tiny_cell import CELL, DECODING
 
+from lib.adaptation import saved
 from lib.cli import UserError
 from lib.contracts.answers import ANSWERS
 from lib.contracts.harness import HARNESS
@@ -26,10 +27,9 @@ def judge(cell, samples, suite, **options):
         suite=suite,
         cell=json.dumps(CELL),
         samples=samples,
-        adapter=cell.adapter,
         rows_together=8,
         dtype="float32",
-        **options,
+        **{"adapter": cell.adapter, **options},
     )
     return SAMPLES.read(samples)
 
@@ -45,6 +45,13 @@ def test_both_judges_agree_on_every_item(cell, tmp_path):
     assert theirs == ours.astype(float).to_dict()
     assert len(set(theirs.values())) == 2  # some are right, some wrong
     assert found["reported"].tolist() == pytest.approx([ours.mean()] * len(ours))
+
+
+def test_nothing_is_judged_where_the_training_failed(cell, tmp_path, capsys):
+    saved.write_failure(tmp_path / "adapter", "lora", "diverged", "the loss is nan")
+    task = {"items": cell.test, "generation": json.dumps(DECODING)}
+    found = judge(cell, tmp_path / "a.parquet", "tok2cot-sums", **task, adapter=tmp_path / "adapter")
+    assert found.empty and "nothing is judged, diverged: the loss is nan" in capsys.readouterr().err
 
 
 def test_both_judges_choose_alike(cell, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 import torch
 from tiny_cell import CELL
 
+from lib.adaptation import saved
 from lib.contracts.answers import ANSWERS
 from lib.contracts.likelihoods import LIKELIHOODS
 from lib.contracts.scores import SCORES
@@ -37,6 +38,19 @@ def spelt_out(model, tokenizer, prompt, text):
             total += model(torch.tensor([read])).logits[0, -1].log_softmax(-1)[token].item()
         read.append(token)
     return total
+
+
+def test_nothing_is_weighed_where_the_training_failed(cell, tmp_path, capsys):
+    saved.write_failure(tmp_path / "adapter", "lora", "diverged", "the loss is nan")
+    ITEMS.write(QUESTIONS, tmp_path / "items.parquet")
+    given = {"cell": json.dumps(NAMES), "items": tmp_path / "items.parquet"}
+    path, answers = tmp_path / "likelihoods.parquet", tmp_path / "answers.parquet"
+    evaluation_weigh.evaluation_weigh(
+        model=cell.model, **given, likelihoods=path, adapter=tmp_path / "adapter"
+    )
+    assert "nothing is weighed, diverged: the loss is nan" in capsys.readouterr().err
+    evaluation_choose.evaluation_choose(path, tmp_path / "items.parquet", answers)
+    assert LIKELIHOODS.read(path).empty and ANSWERS.read(answers).empty
 
 
 def test_likelihoods_are_those_of_the_adapted_model(cell, tmp_path):

@@ -23,11 +23,11 @@ import numpy as np
 import typer
 
 from lib import comparisons as compare
+from lib.adaptation.trained import methods
 from lib.cli import UserError, main
 from lib.comparisons import Measure
 from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import CELL
-from lib.contracts.lora import COSTS
 from lib.contracts.scores import COMPARISONS, SUMMARY
 from lib.contracts.task import ITEMS
 from lib.decoding.scoring import measures
@@ -63,9 +63,7 @@ def evaluation_compare(
     ] = None,
 ) -> None:
     """Compare the arms of one model and task, with intervals over seeds and items."""
-    known = (
-        COSTS.read(*cost or []).drop_duplicates("arm").set_index("arm")[["method", "rank"]].to_dict("index")
-    )
+    known = {arm: facts for (_, _, arm), facts in methods(cost or []).items()}
     with Work("evaluation_compare", len(answers), "runs") as work:
         names, runs = _runs(answers, items, resamples, seed, work)
         facts = {"inputs": [*answers, items], "seed": seed}

@@ -1,9 +1,9 @@
 """Tell how well models with adapters still read general text: bits per byte, and their change from the base.
 
 Example:
-    python workflow/scripts/evaluation_forgetting.py --arms '{"lora-r16": {"method": "lora", "rank": 16}}' \
-        --resamples 1000 --seed 0 --table results/evaluation/forgetting.parquet \
-        results/evaluation/forgetting/*/*/*/seed-*.parquet
+    python workflow/scripts/evaluation_forgetting.py --resamples 1000 --seed 0 \
+        --cost results/lora/smollm2-135m-q4_1/arithmetic/lora-r1/seed-0/cost.parquet \
+        --table results/evaluation/forgetting.parquet results/evaluation/forgetting/*/*/*/seed-*.parquet
 
 READS   bits of documents (contract held_out.BITS), of adapters and of the models that they belong to
 WRITES  metrics by language (forgetting.FORGETTING); intervals are over documents
@@ -16,7 +16,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lib.cli import main, settings
+from lib.adaptation.trained import methods
+from lib.cli import main
 from lib.contracts.forgetting import FORGETTING
 from lib.contracts.held_out import BITS
 from lib.grid import BASE
@@ -29,14 +30,17 @@ TEXT = ["corpus", "lang"]
 
 
 def evaluation_forgetting(
-    arms: Annotated[str, typer.Option(help="Arms by name, with method and rank: JSON or a JSON file.")],
     resamples: Annotated[int, typer.Option(help="Bootstrap samples.")],
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")],
     table: Annotated[Path, typer.Option(help="Table to write.")],
     bits: Annotated[list[Path] | None, typer.Argument(help="Tables of bits; none for none.")] = None,
+    cost: Annotated[
+        list[Path] | None,
+        typer.Option(help="Costs of the trainings, which name method and rank of each arm."),
+    ] = None,
 ) -> None:
     """Tell bits per byte of every text, and their change from the base, document by document."""
-    blocks, drawn = settings(arms), derive(seed, "bootstrap")
+    known, drawn = methods(cost or []), derive(seed, "bootstrap")
     with Work("evaluation_forgetting", len(bits or []), "tables"):
         scored = BITS.read(*(bits or []))
         bases = scored[scored["arm"] == BASE].set_index(["model", *TEXT, "doc_id"])["bits"]
@@ -46,8 +50,8 @@ def evaluation_forgetting(
         for key, documents in scored.groupby([*CELL, *TEXT], dropna=False):
             names = dict(zip([*CELL, *TEXT], key, strict=True))
             base = names["arm"] == BASE
-            names |= {"task": None} if base else {}
-            names |= {part: None if base else blocks[names["arm"]][part] for part in ("method", "rank")}
+            untrained = {"task": None, "method": None, "rank": None}
+            names |= untrained if base else known[names["model"], names["task"], names["arm"]]
             kept = documents.dropna(subset="bits")
             counts = {"n_docs": len(kept), "n_lost": len(documents) - len(kept)}
             for metric, column in {"bits_per_byte": "bits", **({} if base else {"change": "change"})}.items():

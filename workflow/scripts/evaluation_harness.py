@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lib.adaptation import saved
 from lib.cli import UserError, main, settings
 from lib.contracts.samples import SAMPLES
 from lib.contracts.task import ITEMS
@@ -50,6 +51,9 @@ def evaluation_harness(
     names = {**settings(cell), "suite": suite}
     own = own_task(suite, ITEMS.read(items), settings(generation)) if items else None
     tasks, found = _load(suite, include_path, own)
+    inputs = [items] if items else []
+    if saved.left_out(adapter, "judged"):
+        return SAMPLES.write([], samples, inputs=inputs)
 
     import lm_eval
     from lm_eval.models.huggingface import HFLM
@@ -72,7 +76,6 @@ def evaluation_harness(
         work.advance(len(found))
         facts = {key: judged[key] for key in ("versions", "n-shot")}
         facts |= {"dtype": str(network.dtype), "threads": threads, "limit": limit}
-        inputs = [items] if items else []
         SAMPLES.write([{**names, **row} for row in rows(judged)], samples, inputs=inputs, **facts)
 
 

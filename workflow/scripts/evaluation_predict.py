@@ -14,7 +14,6 @@ WRITES  branches (contract branches.BRANCHES): no answer is extracted and nothin
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,8 +41,7 @@ def evaluation_predict(
     """Decode k branches for each item of a task."""
     asked = ITEMS.read(items)
     names = settings(cell)
-    if adapter and (failed := saved.failure(adapter)):
-        print(f"warning: {adapter}: nothing is decoded, {': '.join(failed)}", file=sys.stderr)
+    if saved.left_out(adapter, "decoded"):
         return BRANCHES.write([], branches, inputs=[items])
 
     from lib.decoding.branching import Decoding, decode

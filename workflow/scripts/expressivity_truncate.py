@@ -17,7 +17,6 @@ WRITES  losses on the items' targets, and distances from the full fine-tuning, o
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,7 +52,7 @@ def expressivity_truncate(
     """Measure what a full fine-tuning loses at each rank, beside adapters that were trained at it."""
     names, others, ranks = settings(cell), settings(arms), sorted(rank)
     facts = {"inputs": [items, full / saved.WEIGHTS], "seed": seed, "threads": threads}
-    if _failed(full):
+    if saved.left_out(full, "measured"):
         return TRUNCATION.write([], truncation, **facts)
     asked = ITEMS.read(items).sort_values("item_id").head(most)  # the names are hashes: a draw
     if asked.empty:
@@ -101,16 +100,9 @@ def _others(
     for rank in update.truncations(network, full, ranks):
         yield "truncated", full_arm, rank, network
     for arm, made in arms.items():
-        if not _failed(Path(made["folder"])):
+        if not saved.left_out(Path(made["folder"]), "measured"):
             network, _ = lm.load(model, Path(made["folder"]), "float32", threads)
             yield "trained", arm, made["rank"], network
-
-
-def _failed(adapter: Path) -> bool:
-    """Whether a training came to no adapter, which is said."""
-    if reason := saved.failure(adapter):
-        print(f"warning: {adapter}: nothing is measured, {': '.join(reason)}", file=sys.stderr)
-    return reason is not None
 
 
 if __name__ == "__main__":

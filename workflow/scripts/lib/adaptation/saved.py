@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,18 @@ def failure(folder: Path) -> tuple[str, str] | None:
     """Status and reason of a training that came to no adapter; None where there is one."""
     said = settings(folder)
     return (said["status"], said["reason"]) if "status" in said else None
+
+
+def left_out(folder: Path | None, what: str) -> bool:
+    """Whether there is no adapter since its training failed, which is then said: the rest of a grid goes on.
+
+    Args:
+        folder: of the adapter; None for a model without one.
+        what: is not done with it, like ``decoded``.
+    """
+    if why := failure(folder) if folder else None:
+        print(f"warning: {folder}: nothing is {what}, {': '.join(why)}", file=sys.stderr)
+    return why is not None
 
 
 def copy_into(model: PreTrainedModel, part: str, folder: Path) -> None:
