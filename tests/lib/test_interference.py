@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny_lm import random_model
 
-from lib import interference
+from lib import interference, likelihood
 from lib.models.matrices import linear
 from lib.packing import Row, pack, target_loss
 
@@ -125,13 +125,13 @@ def test_steps_go_down_the_gradient_and_leave_the_model_as_it_was():
     norm = np.sqrt(sum(before[f"{name}.weight"].square().sum().item() for name in linear(model)))
     tasks = {"first": ROWS[:2], "second": ROWS[2:]}
     slopes = {task: gradients(model, rows) for task, rows in tasks.items()}
-    start = {task: interference.losses_of_rows(model, rows).sum() for task, rows in tasks.items()}
+    start = {task: sum(likelihood.losses(model, rows)) for task, rows in tasks.items()}
     for task in interference.steps(model, linear(model), tasks, length):
         total = np.sqrt(sum(slope.square().sum().item() for slope in slopes[task].values()))
         for name, slope in slopes[task].items():
             moved = model.get_submodule(name).weight.detach() - before[f"{name}.weight"]
             torch.testing.assert_close(moved, -length * norm / total * slope, atol=1e-7, rtol=1e-3)
-        assert interference.losses_of_rows(model, tasks[task]).sum() < start[task]
+        assert sum(likelihood.losses(model, tasks[task])) < start[task]
     for name, weight in model.named_parameters():
         assert torch.equal(weight, before[name])
         assert weight.grad is None
@@ -139,6 +139,6 @@ def test_steps_go_down_the_gradient_and_leave_the_model_as_it_was():
 
 def test_losses_of_rows_in_parts(monkeypatch):
     model = random_model("llama")
-    together = interference.losses_of_rows(model, ROWS)
-    monkeypatch.setattr(interference, "CHUNK_TOKENS", 8)
-    np.testing.assert_allclose(interference.losses_of_rows(model, ROWS), together, rtol=1e-5)
+    together = likelihood.losses(model, ROWS)
+    monkeypatch.setattr(likelihood, "CHUNK_TOKENS", 8)
+    np.testing.assert_allclose(likelihood.losses(model, ROWS), together, rtol=1e-5)

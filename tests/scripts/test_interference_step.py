@@ -3,7 +3,7 @@ import json
 import interference_step
 import pytest
 
-from lib import interference
+from lib import interference, likelihood
 from lib.contracts.interference import TRANSFER
 from lib.models import lm
 
@@ -31,5 +31,5 @@ def test_losses_before_and_after_each_step(cell, tmp_path):
     for task, rows in interference.drawn(tokenizer, tables, 12).items():
         measured = rows[6:]  # no step was made from them
         tokens = sum(len(row.target) for row in measured)
-        wanted = interference.losses_of_rows(network, measured).sum() / tokens
+        wanted = sum(likelihood.losses(network, measured)) / tokens
         assert table[table["other"] == task]["loss_before"].tolist() == pytest.approx([wanted, wanted])

@@ -58,7 +58,7 @@ def expressivity_truncate(
     if asked.empty:
         raise UserError(f"{items}: no items; check what the table was made from")
 
-    from lib.expressivity import likelihood
+    from lib.expressivity import distributions
     from lib.models import lm
 
     network, tokenizer = lm.load(model, full, "float32", threads)
@@ -68,11 +68,11 @@ def expressivity_truncate(
     found: list[dict[str, Any]] = []
 
     with Work("expressivity_truncate", 2 + len(ranks) + len(others), "models") as work:
-        reference = list(likelihood.log_probabilities(network, rows))
+        reference = list(distributions.log_probabilities(network, rows))
 
         def add(how: str, arm: str | None, rank: int | None, seen: Iterable[torch.Tensor]) -> None:
             sums = [
-                (likelihood.loss(one, row.target), likelihood.divergence(wanted, one))
+                (distributions.loss(one, row.target), distributions.divergence(wanted, one))
                 for one, wanted, row in zip(seen, reference, rows, strict=True)
             ]
             for metric, totals in zip(("nll", "kl"), zip(*sums, strict=True), strict=True):
@@ -84,7 +84,7 @@ def expressivity_truncate(
         add("full", names["arm"], None, reference)
         del network  # one model at a time
         for how, arm, rank, network in _others(model, full, names["arm"], ranks, others, threads):
-            add(how, arm, rank, likelihood.log_probabilities(network, rows))
+            add(how, arm, rank, distributions.log_probabilities(network, rows))
         TRUNCATION.write(found, truncation, **facts)
 
 

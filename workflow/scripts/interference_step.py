@@ -13,17 +13,15 @@ WRITES  losses of every task before and after a step of every task (contract int
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from lib.cli import main, settings
 from lib.contracts.interference import TRANSFER
 from lib.intervals import bootstrap_ratio
 from lib.progress import Work
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def interference_step(
@@ -40,7 +38,7 @@ def interference_step(
     """Measure what one gradient step of each task does to the losses of all."""
     names, tables = settings(cell), {task: Path(table) for task, table in settings(tasks).items()}
 
-    from lib import interference
+    from lib import interference, likelihood
     from lib.models import lm, matrices
 
     network, tokenizer = lm.load(model, None, "float32", threads)  # a short step would be rounded away
@@ -53,7 +51,7 @@ def interference_step(
 
         def losses() -> dict[str, np.ndarray]:
             work.advance()
-            return {task: interference.losses_of_rows(network, rows) for task, rows in measured.items()}
+            return {task: np.array(likelihood.losses(network, rows)) for task, rows in measured.items()}
 
         before = losses()
         for task in interference.steps(network, matrices.linear(network), stepped, step):

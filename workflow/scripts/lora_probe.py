@@ -106,9 +106,8 @@ def _phases(
     """Run the phases one after the other; what each took."""
     import torch
 
-    from lib.adaptation.matching import solved
+    from lib.adaptation.matching import grounded
     from lib.adaptation.methods import METHODS
-    from lib.adaptation.reading import adapted
     from lib.models import lm
 
     method = METHODS[arm.method]
@@ -118,8 +117,7 @@ def _phases(
         if under:
             outcome.require(under)
         base, tokenizer = lm.load(folder, None, "float32" if method.whole else dtype, threads)
-        arm = solved(base, arm)
-        base = adapted(base, under) if under else base
+        base, (arm,) = grounded(base, [arm], under)
         network = method.attach(base, arm, seed, None)
         for weight in network.parameters():
             weight.sum()  # a file that is mapped into memory is read only when it is used

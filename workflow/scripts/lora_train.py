@@ -38,6 +38,7 @@ from lib.adaptation.arm import Arm
 from lib.cli import UserError, main, settings
 from lib.contracts.task import ITEMS
 from lib.costs import flops_per_token
+from lib.models.folder import files_of
 from lib.progress import Work
 from lib.provenance import sha256
 from lib.run import Budget, Run
@@ -89,8 +90,7 @@ def lora_train(
     examples = ITEMS.read(*items)
     if examples.empty and not any(map(saved.failure, below)):
         raise UserError(f"{items[0]}: no rows to train on; check what the table was made from")
-    read = [*items, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
-    read += [path / saved.WEIGHTS for path in below]
+    read = [*items, *files_of(model), *(path / saved.WEIGHTS for path in below)]
     how = (asdict(length), dtype, threads, *map(sha256, read))
     own = Cell(tuned(Arm(**settings(arm)), tuning), names, Files(adapter, steps, cost), how)
     shelf = Shelf(own)
@@ -174,14 +174,12 @@ def prepared(
     under: Path | None,
 ) -> tuple[Network, list[Run]]:
     """A model with what each cell of a group trains, and a run of each."""
-    from lib.adaptation.matching import solved
+    from lib.adaptation.matching import grounded
     from lib.adaptation.methods import METHODS
-    from lib.adaptation.reading import adapted
 
     method = METHODS[group[0].arm.method]
-    arms, seeds = [solved(base, cell.arm) for cell in group], [cell.names["seed"] for cell in group]
-    if under:
-        base = adapted(base, under)
+    base, arms = grounded(base, [cell.arm for cell in group], under)
+    seeds = [cell.names["seed"] for cell in group]
     if len(group) == 1:
         network = method.attach(base, arms[0], seeds[0], start)
         trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}

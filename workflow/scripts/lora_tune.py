@@ -35,6 +35,7 @@ from lib.adaptation.arm import Arm
 from lib.cli import UserError, main, settings
 from lib.contracts.lora import TUNING
 from lib.contracts.task import ITEMS
+from lib.models.folder import files_of
 from lib.progress import Work
 from lib.provenance import sha256
 from lib.run import Budget
@@ -66,14 +67,12 @@ def lora_tune(
 
     import torch
 
-    from lib.adaptation.matching import solved
+    from lib.adaptation.matching import grounded
     from lib.adaptation.methods import METHODS
-    from lib.adaptation.reading import adapted
     from lib.models import lm
 
     method, wanted = METHODS[given.method], lm.dtype_of(dtype)
-    read = [*items, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
-    read += [under / saved.WEIGHTS] if under else []
+    read = [*items, *files_of(model), *([under / saved.WEIGHTS] if under else [])]
     # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
     place = [str(wanted), lm.device(), threads]
     run = [asdict(given), asdict(length), names, *place, *map(sha256, read)]
@@ -89,9 +88,7 @@ def lora_tune(
 
     with Work("lora_tune", length.steps * len(rates), "steps at most") as work:
         base, tokenizer = lm.load(model, None, "float32" if method.whole else dtype, threads)
-        if under:
-            base = adapted(base, under)
-        chosen = solved(base, given)
+        base, (chosen,) = grounded(base, [given], under)
         network = method.attach(base, chosen, seed, None)
         chain, mixed = method.chain(network, chosen, seed), method.whole and wanted == torch.bfloat16
         trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}

@@ -28,6 +28,7 @@ from lib.cli import UserError, main, settings
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.pretraining import STEPS
 from lib.draws import within
+from lib.models.folder import files_of
 from lib.progress import Work
 from lib.provenance import sha256
 from lib.seeds import derive
@@ -70,7 +71,7 @@ def pretraining_train(
         network = type(network)(network.config).to(network.device).eval()
     network = trainable(network, recipe, seed)
     initial = digest([weight for weight in network.parameters() if weight.requires_grad])
-    inputs = [*documents, *sorted(model.glob("*.safetensors")), *sorted(model.glob("*.json"))]
+    inputs = [*documents, *files_of(model)]
     # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
     place = [str(wanted), network.device.type, threads]
     cell = [asdict(recipe), asdict(length), reading, name, seed, *place, initial, *map(sha256, inputs)]

@@ -6,7 +6,7 @@ import torch
 from tiny_lm import SMALL, random_model
 
 from lib.adaptation import saved
-from lib.expressivity import likelihood, update
+from lib.expressivity import distributions, update
 from lib.models.matrices import Place, linear, place
 from lib.packing import Row
 
@@ -25,8 +25,8 @@ def tuned(tmp_path):
 
 
 def losses(model):
-    found = likelihood.log_probabilities(model, ROWS)
-    return [likelihood.loss(one, row.target) for one, row in zip(found, ROWS, strict=True)]
+    found = distributions.log_probabilities(model, ROWS)
+    return [distributions.loss(one, row.target) for one, row in zip(found, ROWS, strict=True)]
 
 
 def test_spectrum_of_a_matrix_of_rank_two():
@@ -83,24 +83,24 @@ def test_a_cut_at_full_rank_is_the_full_model(tuned):
     full = random_model("llama")
     full.load_state_dict(after, strict=False)
     wanted = losses(full)
-    reference = list(likelihood.log_probabilities(full, ROWS))
+    reference = list(distributions.log_probabilities(full, ROWS))
     apart = []
     for _ in update.truncations(model, folder, [0, 4, 16, 32, 1000]):
-        found = likelihood.log_probabilities(model, ROWS)
+        found = distributions.log_probabilities(model, ROWS)
         apart.append(
-            sum(likelihood.divergence(one, other) for one, other in zip(reference, found, strict=True))
+            sum(distributions.divergence(one, other) for one, other in zip(reference, found, strict=True))
         )
     assert losses(model) == pytest.approx(wanted, abs=1e-4)
     assert apart[0] > apart[2] > 0.01 and abs(apart[3]) < 1e-6 and abs(apart[4]) < 1e-6
 
 
 def test_losses_and_divergences_by_hand(monkeypatch):
-    monkeypatch.setattr(likelihood, "CHUNK_TOKENS", 8)  # two rows together, then one
+    monkeypatch.setattr(distributions, "CHUNK_TOKENS", 8)  # two rows together, then one
     first, second = random_model("llama"), random_model("llama", **{**SMALL, "hidden_size": 16})
     for row, one, other in zip(
         ROWS,
-        likelihood.log_probabilities(first, ROWS),
-        likelihood.log_probabilities(second, ROWS),
+        distributions.log_probabilities(first, ROWS),
+        distributions.log_probabilities(second, ROWS),
         strict=True,
     ):
         ids = torch.tensor([[*row.prompt, *row.target]])
@@ -108,7 +108,7 @@ def test_losses_and_divergences_by_hand(monkeypatch):
         with torch.inference_mode():
             p, q = (model(ids).logits[0, start:-1].softmax(-1) for model in (first, second))
         gold = p[range(len(row.target)), row.target]
-        assert likelihood.loss(one, row.target) == pytest.approx(-gold.log().sum().item(), abs=1e-4)
+        assert distributions.loss(one, row.target) == pytest.approx(-gold.log().sum().item(), abs=1e-4)
         wanted = (p * (p / q).log()).sum().item()
-        assert likelihood.divergence(one, other) == pytest.approx(wanted, abs=1e-4)
-        assert likelihood.divergence(one, one) == 0
+        assert distributions.divergence(one, other) == pytest.approx(wanted, abs=1e-4)
+        assert distributions.divergence(one, one) == 0

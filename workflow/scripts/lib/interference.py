@@ -19,7 +19,7 @@ from lib.contracts.task import ITEMS
 from lib.intervals import resamples_of
 from lib.models.lm import training_rows
 from lib.models.side_by_side import share_sequences
-from lib.packing import Row, chunks, pack, row_losses, target_loss
+from lib.packing import Row, chunks, pack, target_loss
 from lib.seeds import derive
 
 if TYPE_CHECKING:
@@ -193,12 +193,8 @@ def _held(
 def losses(model: PreTrainedModel, batch: Sequence[Row]) -> Iterator[torch.Tensor]:
     """Parts of the mean loss over the target tokens of a batch, in nats: one for what is read at once."""
     targets = sum(len(row.target) for row in batch)
-    for part in _chunks(model, batch):
+    for part in chunks(batch, share_sequences(model, CHUNK_TOKENS)):
         yield target_loss(model, pack(part).to(model.device)) / targets
-
-
-def _chunks(model: PreTrainedModel, rows: Sequence[Row]) -> list[list[Row]]:
-    return chunks(rows, share_sequences(model, CHUNK_TOKENS))
 
 
 def _gradient(pairs: list[tuple[torch.Tensor, torch.Tensor]], shape: tuple[int, int]) -> torch.Tensor:
@@ -242,12 +238,3 @@ def steps(
             yield task
             for weight, old in zip(weights, before, strict=True):
                 weight.copy_(old)
-
-
-def losses_of_rows(model: PreTrainedModel, rows: Sequence[Row]) -> np.ndarray:
-    """Loss of each row, summed over its target tokens, in nats, shape (rows,)."""
-    import torch
-
-    with torch.inference_mode():
-        found = [row_losses(model, part, pack(part).to(model.device)) for part in _chunks(model, rows)]
-        return torch.cat(found).cpu().numpy()

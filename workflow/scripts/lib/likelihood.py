@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def losses(model: PreTrainedModel, rows: Sequence[Row], advance: Callable[[int], Any]) -> list[float]:
+def losses(
+    model: PreTrainedModel, rows: Sequence[Row], advance: Callable[[int], Any] = lambda done: None
+) -> list[float]:
     """Minus the log-probability of each row's target given its prompt, in nats.
 
     Log-probabilities are taken in float32 and added up in float64.
@@ -20,7 +22,7 @@ def losses(model: PreTrainedModel, rows: Sequence[Row], advance: Callable[[int],
     Args:
         model: in evaluation mode.
         rows: each is read alone.
-        advance: called with the number of rows that are done, for progress.
+        advance: called with the number of rows that were read, for progress.
     """
     import torch
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lib import likelihood
 from lib.adaptation.fused import Span, fused
 from lib.adaptation.method import Chain
 from lib.models.side_by_side import share_sequences
@@ -259,11 +260,6 @@ def mean_loss(model: Network, rows: Sequence[Row], mixed: bool = False) -> float
     import torch
 
     causal = base(model)
-    size = share_sequences(causal, CHUNK_TOKENS)
-    total = 0.0
-    with torch.inference_mode(), fused(causal):
-        for part in chunks(sorted(rows, key=lambda row: row.tokens), size):
-            laid = sorted(part)
-            with torch.autocast(causal.device.type, torch.bfloat16, enabled=mixed):
-                total += row_losses(causal, laid, pack(laid).to(causal.device)).sum().item()
+    with fused(causal), torch.autocast(causal.device.type, torch.bfloat16, enabled=mixed):
+        total = sum(likelihood.losses(causal, sorted(rows)))  # sorted ones share what they begin with
     return total / sum(len(row.target) for row in rows)

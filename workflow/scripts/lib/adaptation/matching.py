@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lib.adaptation.arm import Arm
@@ -42,3 +43,19 @@ def solved(model: PreTrainedModel, arm: Arm) -> Arm:
     method = METHODS[arm.method]
     wanted = METHODS[other.method].parameters(model, other)
     return replace(arm, rank=nearest(lambda rank: method.parameters(model, replace(arm, rank=rank)), wanted))
+
+
+def grounded(
+    model: PreTrainedModel, arms: Iterable[Arm], under: Path | None
+) -> tuple[PreTrainedModel, list[Arm]]:
+    """A model ready for some arms, and these with their ranks, found on the bare model.
+
+    Args:
+        model: as it was loaded; changed in place.
+        arms: of one method.
+        under: folder of the adapter that they are put on, frozen; none for the bare model.
+    """
+    from lib.adaptation.reading import adapted
+
+    found = [solved(model, arm) for arm in arms]
+    return adapted(model, under) if under else model, found

@@ -25,6 +25,11 @@ PROBES = (
 )
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of a model that decide what it computes, in order."""
+    return [*sorted(folder.glob("*.safetensors")), *sorted(folder.glob("*.json"))]
+
+
 def check_model(model: PreTrainedModel, name: str) -> None:
     """Check that a model attends through torch's scaled_dot_product_attention, as later stages load it.
 
