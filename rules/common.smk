@@ -37,8 +37,7 @@ UPDATES = grid.updates(config)
 COMPARED = grid.compared(config)
 CHOOSING = grid.choosing(config)
 WRITING = [task for task in config["tasks"] if task not in CHOOSING]
-EVALUATED = grid.evaluated(config)
-BRANCHING = grid.branching(config)
+DECODED = grid.decoded(config)
 LOOPS = grid.cells(config["selfimprove"]["grid"], "loops")
 
 
@@ -55,6 +54,7 @@ wildcard_constraints:
     suite=r"[^/]+",
     seed=r"\d+",
     round=r"\d+",
+    decoding=r"[^/]+",
 
 
 def script(name):

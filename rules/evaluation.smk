@@ -5,9 +5,9 @@ task has choices, they are weighed in place of decoding.
 READS   results/model/{model}/, results/lora/{model}/{task}/{arm}/seed-{seed}/adapter/, cost.parquet
         results/task/{task}/{split}.parquet
         results/corpus/{corpus}/{split}/{lang}.parquet           (held-out text)
-WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
+WRITES  results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}/{decoding}.parquet
         results/evaluation/likelihoods.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
-        results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
+        results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}/{decoding}.parquet
         results/evaluation/cells/{model}/{task}/{arm}/seed-{seed}/{split}.parquet
         results/evaluation/summary/{model}/{task}/{split}.parquet
         results/evaluation/comparisons/{model}/{task}/{split}.parquet
@@ -30,11 +30,11 @@ rule evaluation_predict:
         adapter=cell_adapter,
         questions="results/task/{task}/{split}.parquet",
     output:
-        branches="results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        branches="results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}/{decoding}.parquet",
     log:
-        "results/logs/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+        "results/logs/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.log",
     benchmark:
-        "results/benchmarks/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+        "results/benchmarks/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.tsv"
     wildcard_constraints:
         task=one_of(WRITING),
     conda:
@@ -48,6 +48,8 @@ rule evaluation_predict:
         folder=model_folder,
         adapter=adapter_option,
         decoding=decoding_settings,
+        engine=config["evaluation"]["engine"],
+        chat=chat_option,
         cell=cell_names,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
@@ -55,8 +57,9 @@ rule evaluation_predict:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} {params.adapter} \
+            --model {params.folder:q} {params.adapter} {params.chat} \
             --decoding {params.decoding:q} \
+            --engine {params.engine:q} \
             --cell {params.cell:q} \
             --dtype {params.dtype:q} \
             --threads {params.threads:q} \
@@ -70,14 +73,14 @@ rule evaluation_answer:
         script=script("evaluation_answer"),
         lib=lib("evaluation_answer"),
         tokenizer="results/model/{model}/tokenizer.json",
-        branches="results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        branches="results/evaluation/predictions.parquet/{model}/{task}/{arm}/seed-{seed}/{split}/{decoding}.parquet",
         questions="results/task/{task}/{split}.parquet",
     output:
-        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}/{decoding}.parquet",
     log:
-        "results/logs/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}.log",
+        "results/logs/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.log",
     benchmark:
-        "results/benchmarks/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}.tsv"
+        "results/benchmarks/evaluation_answer/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.tsv"
     wildcard_constraints:
         task=one_of(WRITING),
     conda:
@@ -86,10 +89,13 @@ rule evaluation_answer:
     resources:
         mem_mb=1000,
         runtime=30,
+    params:
+        filter="--filter=" + ",".join(config["evaluation"]["filter"]),
     shell:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
+            {params.filter:q} \
             --branches {input.branches:q} \
             --items {input.questions:q} \
             --tokenizer {input.tokenizer:q} \
@@ -121,13 +127,14 @@ rule evaluation_weigh:
         folder=model_folder,
         adapter=adapter_option,
         cell=cell_names,
+        chat=chat_option,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
     shell:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} {params.adapter} \
+            --model {params.folder:q} {params.adapter} {params.chat} \
             --cell {params.cell:q} \
             --dtype {params.dtype:q} \
             --threads {params.threads:q} \
@@ -143,7 +150,7 @@ rule evaluation_choose:
         likelihoods="results/evaluation/likelihoods.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
         questions="results/task/{task}/{split}.parquet",
     output:
-        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}/choice.parquet",
     log:
         "results/logs/evaluation_choose/{model}_{task}_{arm}_seed-{seed}_{split}.log",
     benchmark:
@@ -170,7 +177,7 @@ rule evaluation_score:
     input:
         script=script("evaluation_score"),
         lib=lib("evaluation_score"),
-        answers="results/evaluation/answers.parquet/{model}/{task}/{arm}/seed-{seed}/{split}.parquet",
+        answers=cell_answers,
         questions="results/task/{task}/{split}.parquet",
         cost=cell_cost,
     output:
@@ -193,11 +200,11 @@ rule evaluation_score:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --answers {input.answers:q} \
             --items {input.questions:q} {params.cost} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            --scores {output.scores:q}
+            --scores {output.scores:q} \
+            {input.answers:q}
         """
 
 

@@ -146,6 +146,7 @@ rule expressivity_truncate:
         cell=truncation_names,
         ranks=rank_options,
         arms=rivals,
+        chat=chat_option,
         most=config["expressivity"]["items"],
         resamples=config["expressivity"]["resamples"],
         threads=config["compute"]["threads"],
@@ -154,7 +155,7 @@ rule expressivity_truncate:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} \
+            --model {params.folder:q} {params.chat} \
             --cell {params.cell:q} \
             --full {params.full:q} {params.ranks:q} \
             --arms {params.arms:q} \

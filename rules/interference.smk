@@ -40,6 +40,7 @@ rule interference_compare:
         folder=model_folder,
         cell=compared_names,
         tasks=compared_option,
+        chats=compared_chats,
         batches=config["interference"]["batches"],
         rows=config["interference"]["rows"],
         resamples=config["interference"]["resamples"],
@@ -52,7 +53,7 @@ rule interference_compare:
         python {input.script:q} \
             --model {params.folder:q} \
             --cell {params.cell:q} \
-            --tasks {params.tasks:q} \
+            --tasks {params.tasks:q} {params.chats:q} \
             --batches {params.batches:q} \
             --rows {params.rows:q} \
             --resamples {params.resamples:q} \
@@ -86,6 +87,7 @@ rule interference_step:
         folder=model_folder,
         cell=compared_names,
         tasks=compared_option,
+        chats=compared_chats,
         needed=config["interference"]["batches"] * config["interference"]["rows"],
         step=config["interference"]["step"],
         resamples=config["interference"]["resamples"],
@@ -97,7 +99,7 @@ rule interference_step:
         python {input.script:q} \
             --model {params.folder:q} \
             --cell {params.cell:q} \
-            --tasks {params.tasks:q} \
+            --tasks {params.tasks:q} {params.chats:q} \
             --items {params.needed:q} \
             --step {params.step:q} \
             --resamples {params.resamples:q} \

@@ -47,6 +47,7 @@ rule lora_tune:
         budget=tuning_budget,
         search=as_json({key: config["lora"]["tuning"][key] for key in ("learning_rates", "halving")}),
         cell=tuning_names,
+        chat=chat_option,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
         checkpoint_every=config["lora"]["checkpoint_every"],
@@ -54,7 +55,7 @@ rule lora_tune:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} \
+            --model {params.folder:q} {params.chat} \
             --arm {params.arm:q} \
             --budget {params.budget:q} \
             --search {params.search:q} \
@@ -99,6 +100,7 @@ rule lora_train:
         arm=arm_settings,
         budget=task_budget,
         cell=cell_names,
+        chat=chat_option,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
         checkpoint_every=config["lora"]["checkpoint_every"],
@@ -106,7 +108,7 @@ rule lora_train:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} \
+            --model {params.folder:q} {params.chat} \
             --arm {params.arm:q} \
             --budget {params.budget:q} \
             --cell {params.cell:q} \
@@ -150,13 +152,14 @@ rule lora_probe:
         budget=task_budget,
         decoding=probed_decoding,
         cell=probed_names,
+        chat=chat_option,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
     shell:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} \
+            --model {params.folder:q} {params.chat} \
             --arm {params.arm:q} \
             --budget {params.budget:q} \
             --decoding {params.decoding:q} \

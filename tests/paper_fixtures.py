@@ -274,7 +274,7 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
         }
         decoders = {"greedy": 1.0}
         if (model, task, arm) in branched:
-            decoders |= {"cot-max": 2.8, "cot-aggregate": 3.0, "vote": 1.0, "oracle": 4.0}
+            decoders |= {"cot-max": 2.8, "cot-aggregate": 3.0, "cot-vote": 1.0, "cot-oracle": 4.0}
         for decoder, factor in decoders.items():
             if task == "translate-fra":
                 chrf = (18 if arm == "base" else 25 + 12 * level) + 2 * _noise(model, arm, seed)
@@ -551,7 +551,7 @@ def rounds(cells: list[tuple], n_rounds: int, defined: bool = True) -> pd.DataFr
                 "greedy": 0.06,
                 "cot-max": 0.165,
                 "cot-aggregate": 0.17,
-                "vote": 0.055,
+                "cot-vote": 0.055,
             }.items():
                 key = {
                     "model": model,
@@ -562,7 +562,7 @@ def rounds(cells: list[tuple], n_rounds: int, defined: bool = True) -> pd.DataFr
                     "round": number,
                 }
                 share = start + gain.get(loop, 0.02) * number * (
-                    1.0 if decoder in ("greedy", "vote") else 0.4
+                    1.0 if decoder in ("greedy", "cot-vote") else 0.4
                 )
                 interval = _share(share + 0.006 * _noise(loop, seed, number, decoder), 200)
                 if not defined and number == n_rounds:

@@ -24,46 +24,47 @@ def adapter_option(wildcards, input):
     return f"--adapter {Path(input.adapter).parent}" if input.adapter else ""
 
 
-def decoding(task, branches):
-    """Settings of decoding for a task."""
-    how = config["tasks"][task]
-    return as_json(
-        {
-            "branches": branches,
-            "max_new_tokens": how["max_new_tokens"],
-            "stop": how["stop"],
-            "rows": config["evaluation"]["rows"],
-        }
-    )
+def decoding(task, name):
+    """Settings of one way of decoding, for a task."""
+    how = {key: config["tasks"][task][key] for key in ("max_new_tokens", "stop")}
+    how |= grid.decodings(config)[name] | {"rows": config["evaluation"]["rows"]}
+    return as_json(how | {"seed": config["seed"]} if how["how"] == "sample" else how)
 
 
 def decoding_settings(wildcards):
-    """All branches where the config asks for them, else the greedy path alone."""
-    cell = grid.Cell(wildcards.model, wildcards.task, wildcards.arm, int(wildcards.seed))
-    return decoding(wildcards.task, config["evaluation"]["branches"] if cell in BRANCHING else 1)
+    """Settings of a cell's decoding."""
+    return decoding(wildcards.task, wildcards.decoding)
+
+
+def answers_of(cell, split):
+    """Answers of a cell, a table for each way in which it was decoded."""
+    c = cell
+    folder = f"results/evaluation/answers.parquet/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{split}"
+    return [f"{folder}/{name}.parquet" for name in DECODED[cell]]
+
+
+def cell_answers(wildcards):
+    """Answers of the cell of a job."""
+    w = wildcards
+    return answers_of(grid.Cell(w.model, w.task, w.arm, int(w.seed)), w.split)
 
 
 def evaluated(kind):
     """A table of every evaluated cell, on the split that evaluation uses."""
     split = config["evaluation"]["split"]
     return [
-        f"results/evaluation/{kind}/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{split}.parquet"
-        for c in EVALUATED
+        f"results/evaluation/{kind}/{c.model}/{c.task}/{c.arm}/seed-{c.seed}/{split}.parquet" for c in DECODED
     ]
 
 
 def compared_cells(wildcards):
     """The cells of one model and task."""
-    return [cell for cell in EVALUATED if cell[:2] == (wildcards.model, wildcards.task)]
+    return [cell for cell in DECODED if cell[:2] == (wildcards.model, wildcards.task)]
 
 
 def compared_answers(wildcards):
     """Answers of every arm and seed of one model and task."""
-    w = wildcards
-    return [
-        f"results/evaluation/answers.parquet/{w.model}/{w.task}/{c.arm}/seed-{c.seed}/{w.split}.parquet"
-        for c in compared_cells(wildcards)
-    ]
+    return [path for cell in compared_cells(wildcards) for path in answers_of(cell, wildcards.split)]
 
 
 def compared_costs(wildcards):
@@ -89,7 +90,7 @@ def reference_arm(wildcards):
 def compared(kind):
     """A table of every model and task that is evaluated, on the split that evaluation uses."""
     split = config["evaluation"]["split"]
-    pairs = dict.fromkeys((cell.model, cell.task) for cell in EVALUATED)
+    pairs = dict.fromkeys((cell.model, cell.task) for cell in DECODED)
     return [f"results/evaluation/{kind}/{model}/{task}/{split}.parquet" for model, task in pairs]
 
 
@@ -117,8 +118,8 @@ def harness_options(wildcards, input):
     """What a suite is made from, and how much of it is used, as options."""
     harness, options = config["evaluation"]["harness"], []
     if task := harness_task(wildcards):
-        options += ["--items", input.questions]
-        options += ["--generation", decoding(task, 1)] if task in WRITING else []
+        options += ["--items", input.questions, *(["--chat"] if config["tasks"][task].get("chat") else [])]
+        options += ["--generation", decoding(task, "greedy")] if task in WRITING else []
     elif "include_path" in harness:
         options += ["--include-path", harness["include_path"]]
     return [*options, *(["--limit", harness["limit"]] if "limit" in harness else [])]

@@ -17,6 +17,12 @@ def compared_option(wildcards):
     return as_json(compared_tables(wildcards))
 
 
+def compared_chats(wildcards):
+    """The tasks whose prompts go into the chat template, each as an option."""
+    chats = [task for task in COMPARED[wildcards.model] if config["tasks"][task].get("chat")]
+    return [word for task in chats for word in ("--chat", task)]
+
+
 def compared_names(wildcards):
     """The columns that say what is compared."""
     return as_json({"model": wildcards.model, "split": config["interference"]["split"]})

@@ -29,7 +29,7 @@ def probed_under(wildcards):
 
 def probed_decoding(wildcards):
     """Decoding of a probe: greedy, as most adapters are evaluated."""
-    return decoding(wildcards.task, 1)
+    return decoding(wildcards.task, "greedy")
 
 
 def whole_machine(wildcards):
@@ -131,7 +131,16 @@ def task_budget(wildcards):
     return as_json(config["tasks"][wildcards.task]["training"])
 
 
+def chat_option(wildcards):
+    """Whether the prompts of a task go into the model's chat template, as an option."""
+    return "--chat" if config["tasks"][wildcards.task].get("chat") else ""
+
+
 def cell_names(wildcards):
     """The columns that say which cell a row belongs to."""
-    names = {key: wildcards[key] for key in ("model", "task", "arm", "split") if key in wildcards.keys()}
+    names = {
+        key: wildcards[key]
+        for key in ("model", "task", "arm", "split", "decoding")
+        if key in wildcards.keys()
+    }
     return as_json({**names, "seed": int(wildcards.seed)})

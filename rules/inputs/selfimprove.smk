@@ -79,8 +79,8 @@ def all_round_scores(wildcards):
 
 
 def loop_decoding(wildcards):
-    """Decoding of a loop's pools and of its tests: all branches."""
-    return decoding(wildcards.task, config["evaluation"]["branches"])
+    """Decoding of a loop's pools and of its tests."""
+    return decoding(wildcards.task, loop_of(wildcards)["decoding"])
 
 
 def loop_filter(wildcards):
@@ -107,7 +107,7 @@ def loop_names(wildcards, split):
     """Columns of a round's rows: its arm is named after loop and round."""
     arm = f"{wildcards.loop}-round-{wildcards.round}"
     names = {"model": wildcards.model, "task": wildcards.task, "arm": arm, "seed": int(wildcards.seed)}
-    return as_json({**names, "split": split})
+    return as_json({**names, "split": split, "decoding": loop_of(wildcards)["decoding"]})
 
 
 def pool_names(wildcards):
@@ -123,4 +123,4 @@ def test_names(wildcards):
 def round_names(wildcards):
     """Columns of the cost of a round's training."""
     names = json.loads(loop_names(wildcards, ""))
-    return as_json({key: value for key, value in names.items() if key != "split"})
+    return as_json({key: value for key, value in names.items() if key not in ("split", "decoding")})

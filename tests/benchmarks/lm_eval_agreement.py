@@ -29,7 +29,7 @@ MODEL, ARM, SEED = "smollm2-135m-q4_1", "lora-r16", 0
 FOLDER = Path("results/model") / MODEL
 ADAPTER = Path("results/lora") / MODEL / "arithmetic" / ARM / f"seed-{SEED}" / "adapter"
 WRITTEN, CHOSEN = (Path(f"results/task/{task}/test.parquet") for task in ("arithmetic", "arithmetic-choices"))
-DECODING = {"branches": 1, "max_new_tokens": 48, "stop": ["\nQ:", "\n\n"], "rows": 32}
+DECODING = {"how": "top-k", "branches": 1, "max_new_tokens": 48, "stop": ["\nQ:", "\n\n"], "rows": 32}
 LM = {"model": FOLDER, "adapter": ADAPTER, "dtype": "float32", "threads": 2}
 CELL = {"model": MODEL, "task": "arithmetic", "arm": ARM, "seed": SEED}
 
@@ -46,7 +46,7 @@ def theirs(items: Path, samples: Path) -> pd.DataFrame:
 def written(folder: Path) -> dict[str, tuple[pd.Series, pd.Series]]:
     """Of answers in words, which items are right by both judges."""
     branches, answers = folder / "branches.parquet", folder / "answers.parquet"
-    cell = {**CELL, "split": "test"}
+    cell = {**CELL, "split": "test", "decoding": "greedy"}
     done("evaluation_predict", **LM, decoding=DECODING, cell=cell, items=WRITTEN, branches=branches)
     tokenizer = FOLDER / "tokenizer.json"
     done("evaluation_answer", branches=branches, items=WRITTEN, tokenizer=tokenizer, answers=answers)

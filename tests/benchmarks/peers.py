@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -23,3 +24,13 @@ def environment(benchmark: str, pins: list[str]) -> Path:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *pins], check=True)
         made.write_text(json.dumps(pins))
     return python
+
+
+def unpacked(benchmark: str, pin: str) -> Path:
+    """A folder with the files of one pinned package, without what it depends on; it is fetched once."""
+    folder = cache(benchmark) / pin
+    if not folder.is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+        subprocess.run([*command, f"{folder}.partial", pin], check=True)
+        os.replace(f"{folder}.partial", folder)
+    return folder

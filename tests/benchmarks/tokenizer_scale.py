@@ -101,8 +101,8 @@ def large_text(work: Path, gigabytes: float) -> Path:
     rng = np.random.default_rng(0)
     digits = np.stack(np.unravel_index(np.arange(WORDS), (len(SYLLABLES),) * 4), 1)[:, ::-1]
     kept = np.arange(4) <= np.log(np.arange(WORDS) + 1)[:, None] / np.log(len(SYLLABLES))
-    parts = [np.where(kept[:, n], SYLLABLES[digits[:, n]], "") for n in range(4)]
-    words = pc.binary_join_element_wise(*(pa.array(part, pa.string()) for part in parts), "")
+    parts = [pa.array(SYLLABLES).take(pa.array(digits[:, n], mask=~kept[:, n])) for n in range(4)]
+    words = pc.binary_join_element_wise(*(part.fill_null("") for part in parts), "")
     path, written = work / "qaa_Latn.parquet", 0
     with pq.ParquetWriter(path, DOCUMENTS.schema, compression="zstd") as file:
         while written < gigabytes * 1e9:

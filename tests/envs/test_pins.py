@@ -21,9 +21,8 @@ BY_NAME = {
     "corpus_build": [f"sources/{path.name}" for path in (code.SCRIPTS / "lib" / "sources").glob("*.py")],
     "table_concat": ["table.py"],
 }
-
-# Modules that the user installs where there is a use for them: energy of a GPU.
-CHOSEN = {"pynvml"}
+# Modules that the user installs where there is a use for them: evaluation.engine, and energy of a GPU.
+CHOSEN = {"vllm", "pynvml"}
 
 
 def canonical(name: str) -> str:
@@ -82,7 +81,7 @@ def imported(script: str) -> set[str]:
                 modules.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
                 modules.add(node.module.split(".")[0])
-    return modules - sys.stdlib_module_names - {"lib", "snakemake"}
+    return modules - sys.stdlib_module_names - CHOSEN - {"lib", "snakemake"}
 
 
 def test_rules_are_found() -> None:

@@ -167,6 +167,12 @@ def loop(config: dict[str, Any], **changes: Any) -> None:
     config["selfimprove"]["loops"]["confidence"].update(changes)
 
 
+def decode(config: dict[str, Any], **settings: Any) -> None:
+    """Decode the default's branching cell in a new way, instead of CoT-decoding."""
+    config["evaluation"]["decoding"]["new"] = settings
+    config["evaluation"]["branching"][0]["decoding"] = ["new"]
+
+
 # What is done to the default, the beginning of the message, and what else is in it.
 CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     # the schema
@@ -420,6 +426,16 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["would run the programs of 'functions' without limits"],
     ),
     (
+        lambda c: (records(c, path="README.md", verifier="yes-no"), harness(c, "tok2cot-mine")),
+        "evaluation.harness.tasks",
+        ["lm-eval cannot judge the answers of 'mine'"],
+    ),
+    (
+        lambda c: (choices(c, chat=True), harness(c, "tok2cot-mine")),
+        "evaluation.harness.tasks",
+        ["the space in front of the choices of 'mine'"],
+    ),
+    (
         lambda c: (harness(c, "mine"), c["evaluation"]["harness"].update(include_path="nowhere")),
         "evaluation.harness.include_path",
         ["no folder 'nowhere'"],
@@ -647,6 +663,59 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["lora-r16, seed 3 is not scored"],
     ),
     (lambda c: loop(c, start="lora-r2"), "selfimprove.loops.confidence.start", ["unknown arm 'lora-r2'"]),
+    (
+        lambda c: c["evaluation"]["branching"][0].update(decoding=["cots"]),
+        "evaluation.branching.0.decoding.0",
+        ["unknown decoding 'cots'", "did you mean 'cot'?"],
+    ),
+    (
+        lambda c: c["evaluation"]["decoding"].update(greedy={"how": "beam", "branches": 2}),
+        "evaluation.decoding.greedy",
+        ["needs no block"],
+    ),
+    (
+        lambda c: decode(c, how="sample", branches=4, temperature=1),
+        "evaluation.decoding.new",
+        ["lacks the key 'top_p'"],
+    ),
+    (
+        lambda c: decode(c, how="beam", branches=4, temperature=1),
+        "evaluation.decoding.new.temperature",
+        ["unknown key"],
+    ),
+    (
+        lambda c: decode(c, how="top-k", branches=4, position=1000),
+        "evaluation.decoding.new.position",
+        ["no completion of 'arithmetic' has a token 1000"],
+    ),
+    (
+        lambda c: (decode(c, how="beam", branches=4), c["evaluation"].update(engine="vllm")),
+        "evaluation.engine",
+        ["'vllm' decodes no beams", "decode without 'new'"],
+    ),
+    (
+        lambda c: (records(c, path="README.md", verifier="yes-no"), c["evaluation"].update(engine="vllm")),
+        "evaluation.engine",
+        ["masses of yes and no, which 'mine' compares"],
+    ),
+    (
+        lambda c: c["evaluation"].update(filter=["empty", "repeated"]),
+        "evaluation.filter.1",
+        ["'repeated'"],
+    ),
+    (
+        lambda c: (decode(c, how="sample", branches=4, temperature=1, top_p=1), loop(c, decoding="new")),
+        "selfimprove.loops.confidence.decoding",
+        ["'new' is no block of evaluation.decoding of kind top-k without ask"],
+    ),
+    (
+        lambda c: (
+            decode(c, how="top-k", branches=4, ask={"text": " So", "max_new_tokens": 4, "stop": []}),
+            loop(c, decoding="new"),
+        ),
+        "selfimprove.loops.confidence.decoding",
+        ["without ask"],
+    ),
     (lambda c: loop(c, rounds=11), "selfimprove.loops.confidence.rounds", ["at most 10"]),
     (
         lambda c: c["selfimprove"]["grid"][0].update(seeds=[7]),

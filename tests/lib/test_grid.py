@@ -143,18 +143,34 @@ def test_an_arm_is_probed_once_with_the_first_seed_that_it_is_trained_with():
     assert grid.probed(config) == []
 
 
-def test_where_a_loop_starts_all_branches_are_decoded():
+def test_how_cells_are_decoded():
     """Round 0 is read from the evaluation, and must have the decoders of the later rounds."""
-    block = {"models": ["m"], "tasks": ["s"], "seeds": [0, 1]}
+    block = {"models": ["m"], "tasks": ["s"], "seeds": [0]}
+    kinds = {"top": "top-k", "other": "top-k", "asked": "top-k", "drawn": "sample"}
     config = {
-        "evaluation": {"branching": [{**block, "arms": ["b"], "seeds": [0]}]},
-        "selfimprove": {"loops": {"l": {"start": "a"}}, "grid": [{**block, "loops": ["l"]}]},
+        "tasks": {"s": {"kind": "arithmetic"}, "exam": {"kind": "choices"}},
+        "lora": {"grid": [{**block, "tasks": ["s", "exam"], "arms": ["a", "b", "c"]}]},
+        "evaluation": {
+            "decoding": {
+                name: {"how": how, **({"ask": {}} if name == "asked" else {})} for name, how in kinds.items()
+            },
+            "branching": [
+                {**block, "arms": ["b"], "decoding": ["drawn", "other", "top"]},
+                {**block, "arms": ["base"], "decoding": ["drawn", "asked"]},
+            ],
+        },
+        "selfimprove": {
+            "loops": {"l": {"start": "a", "decoding": "top"}},
+            "grid": [{**block, "loops": ["l"]}],
+        },
     }
-    assert grid.branching(config) == [
-        Cell("m", "s", "b", 0),
-        Cell("m", "s", "a", 0),
-        Cell("m", "s", "a", 1),
-    ]
+    assert grid.decoded(config) == {
+        Cell("m", "s", "base", 0): ["greedy", "drawn", "asked"],
+        Cell("m", "s", "a", 0): ["top"],
+        Cell("m", "s", "b", 0): ["other", "drawn", "top"],
+        Cell("m", "s", "c", 0): ["greedy"],
+        **{Cell("m", "exam", arm, 0): ["choice"] for arm in ("base", "a", "b", "c")},
+    }
 
 
 PRETRAINING = {

@@ -44,15 +44,15 @@ def cell(tmp_path_factory):
         **lm,
         adapter=path.adapter,
         decoding=DECODING,
-        cell={**CELL, "split": "test"},
+        cell={**CELL, "split": "test", "decoding": "cot"},
         items=path.test,
         branches=path.branches,
     )
     tokenizer = path.model / "tokenizer.json"
     given = {"branches": path.branches, "items": path.test, "tokenizer": tokenizer}
     done("evaluation_answer", **given, answers=path.answers)
-    given = {"answers": path.answers, "items": path.test, "resamples": 100, "seed": 0}
-    done("evaluation_score", **given, cost=path.cost, scores=path.scores)
+    given = {"items": path.test, "resamples": 100, "seed": 0, "cost": path.cost}
+    done("evaluation_score", path.answers, **given, scores=path.scores)
     return path
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 from commands import done
-from tiny_cell import CELL
+from tiny_cell import CELL, PLAIN
 from tiny_lm import byte_tokenizer
 
 from lib.contracts.answers import ANSWERS
@@ -23,7 +23,9 @@ def test_answers_by_hand(tmp_path, item):
         rows.append(
             {
                 **CELL,
+                **PLAIN,
                 "split": "test",
+                "decoding": "cot",
                 "item_id": name,
                 "branch": rank,
                 "completion": text,
@@ -53,6 +55,25 @@ def test_answers_by_hand(tmp_path, item):
     assert pieces[int(first) : int(end)] == ["-", "9", "5"]
     assert found["margin"][0] == pytest.approx((first + 1) / 64)
     assert found["margin"][2] is None
+
+
+@pytest.mark.parametrize(
+    ("filter", "status"), [("length", ["length", "no-answer"]), ("", ["answered", "no-answer"])]
+)
+def test_what_is_ill_formed_is_the_users_choice(tmp_path, item, filter, status):
+    tokenizer = byte_tokenizer()
+    tokenizer.save_pretrained(tmp_path)
+    names = {**CELL, **PLAIN, "split": "test", "decoding": "cot", "item_id": "a"}
+    rows = []
+    for rank, (text, reason) in enumerate([(" 12", "length"), ("", "end")]):
+        ids = tokenizer.encode(text) or [tokenizer.eos_token_id]
+        written = {"completion": text, "token_ids": ids, "token_margins": [0.5] * len(ids)}
+        rows.append({**names, **written, "branch": rank, "stop_reason": reason})
+    BRANCHES.write(rows, tmp_path / "branches.parquet")
+    ITEMS.write([item("a", "12")], tmp_path / "items.parquet")
+    options = {name: tmp_path / f"{name}.parquet" for name in ("branches", "items", "answers")}
+    done("evaluation_answer", **options, tokenizer=tmp_path / "tokenizer.json", filter=filter)
+    assert ANSWERS.read(options["answers"])["status"].tolist() == status
 
 
 def test_answers_of_a_decoded_cell(cell):

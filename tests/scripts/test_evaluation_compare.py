@@ -30,6 +30,7 @@ def write(folder, arm, seed, judged, exact=True):
             "arm": arm,
             "seed": seed,
             "split": "test",
+            "decoding": "greedy",
             "item_id": f"{number:02}",
             "branch": 0,
             "extracted": "1" if exact else one,
@@ -108,7 +109,7 @@ def test_scores_over_seeds(folder, answers):
 def test_one_seed_has_the_interval_of_its_scores(folder, answers):
     summary, _ = compare(folder, list(answers.values()))
     path = answers["lora-r16", 1]
-    given = [path, folder / "items.parquet", 400, 0, folder / "scores.parquet"]
+    given = [folder / "items.parquet", 400, 0, folder / "scores.parquet", [path]]
     evaluation_score.evaluation_score(*given)
     scores = SCORES.read(folder / "scores.parquet").set_index("metric")
     columns = ["value", "ci_low", "ci_high", "n_items"]

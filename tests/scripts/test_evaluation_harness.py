@@ -1,6 +1,8 @@
 """lm-evaluation-harness on the tiny trained cell: by a task in YAML, and by tasks of this project."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import evaluation_choose
 import evaluation_harness
@@ -10,6 +12,7 @@ import pytest
 import task_build
 import yaml
 from tiny_cell import CELL, DECODING
+from tiny_lm import byte_tokenizer
 
 from lib.adaptation import saved
 from lib.cli import UserError
@@ -19,6 +22,7 @@ from lib.contracts.samples import SAMPLES
 from lib.contracts.task import ITEMS
 from lib.decoding.selection import CHOOSERS, by_item
 from lib.harness import own_task
+from lib.models.lm import prompt_ids
 
 
 def judge(cell, samples, suite, **options):
@@ -54,12 +58,30 @@ def test_nothing_is_judged_where_the_training_failed(cell, tmp_path, capsys):
     assert found.empty and "nothing is judged, diverged: the loss is nan" in capsys.readouterr().err
 
 
+def test_prompts_of_a_chat_are_those_of_decoding(cell, tmp_path):
+    model = shutil.copytree(cell.model, tmp_path / "model")
+    tokenizer = byte_tokenizer(bos=True)
+    tokenizer.chat_template = "<s>{% for m in messages %}{{ m['content'] }}{% endfor %} it "
+    tokenizer.save_pretrained(model)
+    items = ITEMS.read(cell.test)
+    found = judge(
+        SimpleNamespace(model=model, adapter=cell.adapter),
+        tmp_path / "a.parquet",
+        "tok2cot-sums",
+        items=cell.test,
+        generation=json.dumps(DECODING),
+        chat=True,
+    )
+    assert found["prompt"].tolist() == tokenizer.batch_decode(prompt_ids(tokenizer, items["prompt"], True))
+
+
 def test_both_judges_choose_alike(cell, tmp_path):
     items, likelihoods, answers = (tmp_path / f"{name}.parquet" for name in ("items", "weighed", "answers"))
     task = {"kind": "arithmetic_choices", "terms": 2, "digits": 1, "choices": 4}
     task_build.task_build(json.dumps(task), "test", 12, 0, items)
     names = json.dumps({**CELL, "split": "test"})
-    evaluation_weigh.evaluation_weigh(cell.model, names, items, likelihoods, cell.adapter, "float32")
+    lm = {"model": cell.model, "adapter": cell.adapter, "dtype": "float32"}
+    evaluation_weigh.evaluation_weigh(**lm, cell=names, items=items, likelihoods=likelihoods)
     evaluation_choose.evaluation_choose(likelihoods, items, answers)
     found = judge(cell, tmp_path / "samples.parquet", "tok2cot-choices", items=items)
     found = found.assign(item_id=[json.loads(doc)["item_id"] for doc in found["doc"]])
@@ -97,9 +119,13 @@ def test_a_task_of_the_users_own(cell, tmp_path, monkeypatch):
     assert found["value"].isin([0, 1]).all()
 
 
-def test_programs_are_not_run_without_limits(cell):
-    items = ITEMS.read(cell.test).assign(verifier="code")
-    with pytest.raises(UserError, match="tok2cot-mine: lm-eval would run programs without limits"):
+@pytest.mark.parametrize(
+    ("verifier", "problem"),
+    [("code", "would run programs without limits"), ("yes-no", "cannot judge 'yes-no'")],
+)
+def test_what_it_must_not_or_cannot_judge(cell, verifier, problem):
+    items = ITEMS.read(cell.test).assign(verifier=verifier)
+    with pytest.raises(UserError, match=f"tok2cot-mine: lm-eval {problem}"):
         own_task("tok2cot-mine", items, DECODING)
 
 

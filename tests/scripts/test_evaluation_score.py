@@ -15,6 +15,7 @@ def answered(name, branch, text, correct, **fields):
     return {
         **CELL,
         "split": "test",
+        "decoding": "cot",
         "item_id": name,
         "branch": branch,
         "extracted": text,
@@ -34,7 +35,7 @@ def answered(name, branch, text, correct, **fields):
 def score(folder, answers, items, cost=None):
     ANSWERS.write(answers, folder / "answers.parquet")
     ITEMS.write(items, folder / "items.parquet")
-    given = [folder / "answers.parquet", folder / "items.parquet", 100, 0, folder / "scores.parquet"]
+    given = [folder / "items.parquet", 100, 0, folder / "scores.parquet", [folder / "answers.parquet"]]
     evaluation_score.evaluation_score(*given, cost)
     return SCORES.read(folder / "scores.parquet").set_index(["decoder", "metric"])
 
@@ -44,7 +45,7 @@ def test_scores_of_a_decoded_cell(cell):
     answers = ANSWERS.read(cell.answers)
     greedy = answers[answers["branch"] == 0]
     assert scores["value"]["greedy", "accuracy"] == pytest.approx(greedy["correct"].mean())
-    assert scores["value"]["oracle", "accuracy"] == answers.groupby("item_id")["correct"].max().mean()
+    assert scores["value"]["cot-oracle", "accuracy"] == answers.groupby("item_id")["correct"].max().mean()
     assert set(scores["n_items"]) == {12}
     names = scores[["model", "task", "arm", "seed", "split", "method", "rank"]].drop_duplicates()
     assert names.values.tolist() == [["tiny", "sums", "lora-r4", 0, "test", "lora", 4]]
@@ -56,7 +57,7 @@ def test_exact_scores_by_hand(tmp_path, item):
     found = score(tmp_path, answers, [item("a"), item("b", "2")])["value"]
     assert found["greedy", "accuracy"] == found["cot-max", "accuracy"] == 0.5
     assert found["cot-max", "accuracy_gain"] == 0
-    assert found["oracle", "accuracy"] == 1
+    assert found["cot-oracle", "accuracy"] == 1
 
 
 def test_the_base_has_neither_method_nor_rank(tmp_path, item):

@@ -1,6 +1,7 @@
 """Choices: weighed by the model, then put in order and judged without it."""
 
 import json
+import shutil
 
 import evaluation_choose
 import evaluation_score
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_cell import CELL
+from tiny_lm import byte_tokenizer
 
 from lib.adaptation import saved
 from lib.contracts.answers import ANSWERS
@@ -53,10 +55,16 @@ def test_nothing_is_weighed_where_the_training_failed(cell, tmp_path, capsys):
     assert LIKELIHOODS.read(path).empty and ANSWERS.read(answers).empty
 
 
-def test_likelihoods_are_those_of_the_adapted_model(cell, tmp_path):
+@pytest.mark.parametrize(("chat", "after"), [(False, ""), (True, " it")])
+def test_likelihoods_are_those_of_the_adapted_model(cell, tmp_path, chat, after):
+    folder = shutil.copytree(cell.model, tmp_path / "model")
+    chatting = byte_tokenizer()
+    chatting.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %} it"
+    chatting.save_pretrained(folder)
     ITEMS.write(QUESTIONS, tmp_path / "items.parquet")
     evaluation_weigh.evaluation_weigh(
-        model=cell.model,
+        model=folder,
+        chat=chat,
         cell=json.dumps(NAMES),
         items=tmp_path / "items.parquet",
         likelihoods=tmp_path / "likelihoods.parquet",
@@ -69,7 +77,7 @@ def test_likelihoods_are_those_of_the_adapted_model(cell, tmp_path):
         *(["two", place] for place in range(2)),
     ]
     model, tokenizer = load(cell.model, cell.adapter, "float32", 1)
-    texts = [(item["prompt"], text) for item in QUESTIONS for text in item["choices"]]
+    texts = [(item["prompt"] + after, text) for item in QUESTIONS for text in item["choices"]]
     expected = [spelt_out(model, tokenizer, *pair) for pair in texts]
     assert found["log_likelihood"].tolist() == pytest.approx(expected, abs=1e-4)
     assert found["tokens"].tolist() == [
@@ -99,7 +107,7 @@ def test_choices_by_hand(tmp_path):
     ]
     assert found["log_likelihood_per_byte"].tolist() == pytest.approx([-3 / 5, -3.5 / 7, -9 / 7, -2 / 3, -1])
     assert set(found["status"]) == {"answered"} and np.isnan(found["margin"]).all()
-    evaluation_score.evaluation_score(paths[2], paths[1], 100, 0, paths[3])
+    evaluation_score.evaluation_score(paths[1], 100, 0, paths[3], [paths[2]])
     scores = SCORES.read(paths[3]).set_index(["decoder", "metric"])
     assert scores["value"].to_dict() == {
         ("greedy", "accuracy"): 0.5,

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tiny_cell import ARM, BUDGET, CELL
+from tiny_lm import byte_tokenizer
 
 from lib import run as running
 from lib import training
@@ -31,6 +32,7 @@ def train(
     under=None,
     model=None,
     dtype="float32",
+    chat=False,
     **changed,
 ):
     lora_train.lora_train(
@@ -44,11 +46,24 @@ def train(
         items=items or [cell.train],
         start=start,
         under=under,
+        chat=chat,
         dtype=dtype,
         threads=1,
         checkpoint_every=2,
     )
     return load_file(folder / "adapter" / "adapter_model.safetensors")
+
+
+def test_prompts_go_into_the_chat_template_where_asked(cell, tmp_path, monkeypatch):
+    model = shutil.copytree(cell.model, tmp_path / "model")
+    tokenizer = byte_tokenizer()
+    tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %} it "
+    tokenizer.save_pretrained(model)
+    read, rows = [], lm.training_rows
+    monkeypatch.setattr(lm, "training_rows", lambda *given: read.extend(rows(*given)) or read)
+    train(cell, tmp_path, model=model, budget={"steps": 1, "rows": 1}, chat=True)
+    expected = lm.prompt_ids(tokenizer, ITEMS.read(cell.train)["prompt"], chat=True)
+    assert [row.prompt for row in read] == expected
 
 
 def test_what_a_training_leaves(cell):

@@ -1,7 +1,7 @@
 import pytest
 import selfimprove_select
 from commands import done, run
-from tiny_cell import CELL
+from tiny_cell import CELL, PLAIN
 
 from lib.cli import UserError
 from lib.contracts.answers import ANSWERS
@@ -25,12 +25,19 @@ BRANCHED = [
 
 @pytest.fixture
 def pool(tmp_path, item):
-    names = {**CELL, "split": "pool-1"}
+    names = {**CELL, "split": "pool-1", "decoding": "cot"}
     branches, answers = [], []
     for name, rank, text, extracted, margin, status, correct in BRANCHED:
         key = {**names, "item_id": name, "branch": rank}
         branches.append(
-            {**key, "completion": text, "token_ids": [1], "token_margins": [0.5], "stop_reason": "end"}
+            {
+                **key,
+                **PLAIN,
+                "completion": text,
+                "token_ids": [1],
+                "token_margins": [0.5],
+                "stop_reason": "end",
+            }
         )
         judged = {"margin": margin, "status": status, "correct": correct, "score": float(correct)}
         span = {"span_start": 0 if extracted else None, "span_end": 1 if extracted else None}

@@ -18,7 +18,7 @@ def test_lm_eval_agrees_on_every_item(finished: Path) -> None:
     results = finished / "results" / "evaluation"
     samples = SAMPLES.read(results / "harness" / "tok2cot-arithmetic" / f"{CELL}.parquet")
     theirs = dict(zip([json.loads(doc)["item_id"] for doc in samples["doc"]], samples["value"], strict=True))
-    answers = ANSWERS.read(results / "answers.parquet" / CELL / "test.parquet")
+    answers = ANSWERS.read(results / "answers.parquet" / CELL / "test" / "cot.parquet")
     ours = answers[answers["branch"] == 0].set_index("item_id")
     assert theirs == ours["correct"].astype(float).to_dict()
     # The few items of this run may all be wrong, but not alike: the answers are compared too.

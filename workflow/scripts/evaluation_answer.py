@@ -29,6 +29,9 @@ def evaluation_answer(
     items: Annotated[Path, typer.Option(help="Table of the task items.")],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the model that decoded.")],
     answers: Annotated[Path, typer.Option(help="Table of answers to write.")],
+    filter: Annotated[
+        str, typer.Option(help="What is ill-formed, with commas between: empty, length, question.")
+    ] = "empty,length,question",
 ) -> None:
     """Extract the answer of each branch, with its margin, and judge it."""
     from tokenizers import Tokenizer
@@ -43,11 +46,11 @@ def evaluation_answer(
     with Work("evaluation_answer", len(decoded), "branches") as work:
         rows = []
         for branch in decoded.itertuples():
-            names = {key: getattr(branch, key) for key in (*CELL, "item_id", "branch")}
-            found = answer(branch, gold.loc[branch.item_id], text)
+            names = {key: getattr(branch, key) for key in (*CELL, "decoding", "item_id", "branch")}
+            found = answer(branch, gold.loc[branch.item_id], text, filter.split(","))
             rows.append({**names, **found, "log_likelihood_per_byte": None})
             work.advance()
-        ANSWERS.write(rows, answers, inputs=[branches, items])
+        ANSWERS.write(rows, answers, inputs=[branches, items], filter=filter)
 
 
 if __name__ == "__main__":

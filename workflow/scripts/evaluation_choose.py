@@ -20,6 +20,7 @@ from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import CELL
 from lib.contracts.likelihoods import LIKELIHOODS
 from lib.contracts.task import ITEMS
+from lib.grid import CHOICE
 from lib.progress import Work
 
 
@@ -44,6 +45,7 @@ def evaluation_choose(
             rows.append(
                 {
                     **{key: getattr(choice, key) for key in (*CELL, "item_id")},
+                    "decoding": CHOICE,
                     "branch": branch,
                     "extracted": written.strip(),
                     "span_start": None,

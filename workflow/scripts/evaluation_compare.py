@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import typer
 
 from lib import comparisons as compare
@@ -56,7 +57,7 @@ def evaluation_compare(
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")],
     summary: Annotated[Path, typer.Option(help="Table of scores over seeds to write.")],
     comparisons: Annotated[Path, typer.Option(help="Table of paired differences to write.")],
-    answers: Annotated[list[Path], typer.Argument(help="Tables of answers, one for each arm and seed.")],
+    answers: Annotated[list[Path], typer.Argument(help="Tables of answers of every arm, seed and decoding.")],
     cost: Annotated[
         list[Path] | None,
         typer.Option(help="Costs of the trainings, which name method and rank of each arm."),
@@ -78,6 +79,7 @@ def _runs(
 ) -> tuple[dict[str, str], Runs]:
     """All metrics of all runs, on the same resamples of the same items, and what they are scores of."""
     gold, found, names = ITEMS.read(items), {}, {}
+    decoded: dict[tuple[str, int], list[pd.DataFrame]] = {}
     for path in answers:
         work.advance()
         judged = ANSWERS.read(path)
@@ -87,8 +89,10 @@ def _runs(
             raise UserError(f"{path}: not the answers to all of {items}; make them anew from these items")
         cell = judged[list(CELL)].iloc[0].to_dict()
         names = {name: cell[name] for name in ("model", "task", "split")}
-        for key, measure in measures(judged, gold).items():
-            found[(*key, cell["arm"], cell["seed"])] = measure
+        decoded.setdefault((cell["arm"], cell["seed"]), []).append(judged)
+    for run, tables in decoded.items():
+        for key, measure in measures(pd.concat(tables), gold).items():
+            found[(*key, *run)] = measure
     if not found:
         return {}, {}
     drawn = compare.resampled(list(found.values()), resamples, derive(seed, "bootstrap"))

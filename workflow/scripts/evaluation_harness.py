@@ -42,6 +42,7 @@ def evaluation_harness(
     ] = None,
     items: Annotated[Path | None, typer.Option(help="Items of this project that are the task.")] = None,
     generation: Annotated[str, typer.Option(help="Of these: JSON with max_new_tokens and stop.")] = "{}",
+    chat: Annotated[bool, typer.Option(help="Put prompts into the model's chat template.")] = False,
     limit: Annotated[int | None, typer.Option(help="Most items of each task, the first ones.")] = None,
     rows_together: Annotated[int, typer.Option("--rows", help="Sequences that are read together.")] = 1,
     dtype: Annotated[str, typer.Option(help="Type of the weights.")] = "auto",
@@ -67,6 +68,7 @@ def evaluation_harness(
                 HFLM(pretrained=network, tokenizer=tokenizer, batch_size=rows_together),
                 tasks=found,
                 task_manager=tasks,
+                apply_chat_template=chat,
                 limit=limit,
                 bootstrap_iters=0,  # intervals are made from the items
             )

@@ -30,6 +30,7 @@ def evaluation_weigh(
     items: Annotated[Path, typer.Option(help="Table of task items.")],
     likelihoods: Annotated[Path, typer.Option(help="Table of log-likelihoods to write.")],
     adapter: Annotated[Path | None, typer.Option(help="Adapter folder; none for the base model.")] = None,
+    chat: Annotated[bool, typer.Option(help="Put prompts into the model's chat template.")] = False,
     dtype: Annotated[str, typer.Option(help="Type of the weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
 ) -> None:
@@ -44,7 +45,8 @@ def evaluation_weigh(
     from lib.packing import Row
 
     network, tokenizer = lm.load(model, adapter, dtype, threads)
-    prompts, choices = lm.prompt_ids(tokenizer, asked["prompt"]), lm.token_ids(tokenizer, asked["choices"])
+    prompts = lm.prompt_ids(tokenizer, asked["prompt"], chat)
+    choices = lm.token_ids(tokenizer, asked["choices"])
     with Work("evaluation_weigh", len(asked), "choices") as work:
         found = losses(network, list(map(Row, prompts, choices)), work.advance)
         rows = asked[["item_id"]].assign(

@@ -45,6 +45,7 @@ def expressivity_truncate(
     items: Annotated[Path, typer.Option(help="Table of task items.")],
     most: Annotated[int, typer.Option(help="Most items that are read, a draw.")],
     truncation: Annotated[Path, typer.Option(help="Table to write.")],
+    chat: Annotated[bool, typer.Option(help="Put prompts into the model's chat template.")] = False,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
@@ -62,7 +63,7 @@ def expressivity_truncate(
     from lib.models import lm
 
     network, tokenizer = lm.load(model, full, "float32", threads)
-    rows = lm.training_rows(tokenizer, asked["prompt"], asked["target"])
+    rows = lm.training_rows(tokenizer, asked["prompt"], asked["target"], chat)
     sizes = [len(row.target) for row in rows]
     names |= {"width": network.config.get_text_config().hidden_size, "n_items": len(rows)}
     found: list[dict[str, Any]] = []

@@ -36,6 +36,9 @@ def interference_compare(
     batches: Annotated[int, typer.Option(help="Batches of each task, an even number.")],
     rows: Annotated[int, typer.Option(help="Items of a batch.")],
     cosines: Annotated[Path, typer.Option(help="Table to write.")],
+    chat: Annotated[
+        list[str] | None, typer.Option(help="Task that is asked in the model's chat template. Repeatable.")
+    ] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     dtype: Annotated[str, typer.Option(help="Number format of the model.")] = "auto",
@@ -48,7 +51,7 @@ def interference_compare(
     from lib.models import lm, matrices
 
     network, tokenizer = lm.load(model, None, dtype, threads)
-    drawn = interference.drawn(tokenizer, tables, batches * rows)
+    drawn = interference.drawn(tokenizer, tables, batches * rows, chat or ())
     in_batches = [part for items in drawn.values() for part in _batches(items, rows)]
     groups = interference.parts(matrices.linear(network), in_batches, network.dtype.itemsize)
     sums: dict[tuple[str, str], Any] = defaultdict(float)

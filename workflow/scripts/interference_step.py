@@ -31,6 +31,9 @@ def interference_step(
     items: Annotated[int, typer.Option(help="Items of each task; half make its step, half are measured.")],
     step: Annotated[float, typer.Option(help="Length of a step over the norm of the linear matrices.")],
     transfer: Annotated[Path, typer.Option(help="Table to write.")],
+    chat: Annotated[
+        list[str] | None, typer.Option(help="Task that is asked in the model's chat template. Repeatable.")
+    ] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
@@ -42,7 +45,7 @@ def interference_step(
     from lib.models import lm, matrices
 
     network, tokenizer = lm.load(model, None, "float32", threads)  # a short step would be rounded away
-    drawn = interference.drawn(tokenizer, tables, items)
+    drawn = interference.drawn(tokenizer, tables, items, chat or ())
     stepped = {task: rows[: items // 2] for task, rows in drawn.items()}
     measured = {task: rows[items // 2 :] for task, rows in drawn.items()}
     tokens = {task: sum(len(row.target) for row in rows) for task, rows in measured.items()}

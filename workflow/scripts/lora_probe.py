@@ -35,7 +35,7 @@ from lib.adaptation.arm import Arm
 from lib.cli import main, settings
 from lib.contracts.lora import FINISHED, MEMORY, PHASES
 from lib.contracts.task import ITEMS
-from lib.decoding.branching import Decoding, decode
+from lib.decoding.branching import Decoding, Prompt, decode
 from lib.progress import Work
 from lib.run import Budget
 from lib.training import Checkpoint, train
@@ -59,14 +59,14 @@ def lora_probe(
     memory: Annotated[Path, typer.Option(help="Table to write.")],
     under: Annotated[Path | None, typer.Option(help="Adapter folder that stays below, frozen.")] = None,
     tuning: Annotated[Path | None, typer.Option(help="Table that the learning rate is taken from.")] = None,
+    chat: Annotated[bool, typer.Option(help="Put prompts into the model's chat template.")] = False,
     dtype: Annotated[str, typer.Option(help="Type of the frozen weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
 ) -> None:
     """Measure what an arm costs in memory, time and energy, phase by phase."""
     chosen, names = tuned(Arm(**settings(arm)), tuning), settings(cell)
     seed = names.pop("seed")
-    how = settings(decoding)
-    how = Decoding(**{**how, "stop": tuple(how["stop"])})
+    how = Decoding.of(settings(decoding))
     examples = ITEMS.read(items)
     names |= {"method": chosen.method, "rank": chosen.rank}
 
@@ -75,7 +75,9 @@ def lora_probe(
     device = lm.device()
     with Work("lora_probe", len(PHASES), "phases") as work:
         rows: list[dict[str, Any]] = []
-        phases = _phases(model, chosen, seed, settings(budget)["rows"], how, examples, under, dtype, threads)
+        phases = _phases(
+            model, chosen, seed, settings(budget)["rows"], how, examples, under, chat, dtype, threads
+        )
         try:
             for row in phases:
                 rows.append({"status": FINISHED, **row})
@@ -100,6 +102,7 @@ def _phases(
     how: Decoding,
     examples: pd.DataFrame,
     under: Path | None,
+    chat: bool,
     dtype: str,
     threads: int,
 ) -> Iterator[dict[str, Any]]:
@@ -127,7 +130,7 @@ def _phases(
     owned = {"weights": _bytes(network), **NONE_YET}
     yield {"rank": arm.rank, **_memory(used, program, owned, {**predicted, **NONE_YET})}
 
-    read = lm.training_rows(tokenizer, examples["prompt"], examples["target"])
+    read = lm.training_rows(tokenizer, examples["prompt"], examples["target"], chat)
     # These need most memory, and a long training meets their like.
     longest = sorted(read, key=lambda row: len(row.prompt) + len(row.target))[-rows:]
     mixed = method.whole and lm.dtype_of(dtype) == torch.bfloat16
@@ -159,11 +162,12 @@ def _phases(
         del base, network, gradients, weight
         with meters.metered() as used:
             network, _ = lm.load(folder, Path(place), dtype, threads)
-            prompts = lm.prompt_ids(tokenizer, examples["prompt"].head(how.rows))
+            ids = lm.prompt_ids(tokenizer, examples["prompt"].head(how.rows), chat)
+            prompts = [Prompt("", prompt) for prompt in ids]
             begun = time.perf_counter()
-            batches = list(decode(network, tokenizer, prompts, how))
+            branches = decode(network, tokenizer, prompts, how)
             seconds = time.perf_counter() - begun
-    written = sum(len(branch.token_ids) for batch in batches for branch in batch)
+    written = sum(len(branch.token_ids) for branch in branches)
     weights = sum(weight.numel() for weight in network.parameters())
     owned = {"weights": _bytes(network), **NONE_YET}
     yield {

@@ -80,6 +80,7 @@ def lora_train(
     plan: Annotated[
         Path | None, typer.Option(help="Cells to train along, if this file of lib.together exists.")
     ] = None,
+    chat: Annotated[bool, typer.Option(help="Put prompts into the model's chat template.")] = False,
     dtype: Annotated[str, typer.Option(help="Type of the frozen weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between two checkpoints.")] = 25,
@@ -91,7 +92,7 @@ def lora_train(
     if examples.empty and not any(map(saved.failure, below)):
         raise UserError(f"{items[0]}: no rows to train on; check what the table was made from")
     read = [*items, *files_of(model), *(path / saved.WEIGHTS for path in below)]
-    how = (asdict(length), dtype, threads, *map(sha256, read))
+    how = (asdict(length), chat, dtype, threads, *map(sha256, read))
     own = Cell(tuned(Arm(**settings(arm)), tuning), names, Files(adapter, steps, cost), how)
     shelf = Shelf(own)
     with Work("lora_train", length.steps, "steps") as work, ExitStack() as turn:
@@ -124,7 +125,7 @@ def lora_train(
             for path in below:
                 outcome.require(path)
             base, tokenizer = lm.load(model, None, "float32" if method.whole else dtype, threads)
-            rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"])
+            rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"], chat)
             network, runs = prepared(base, group, rows, length, start, under)
             if len(group) > 1 and not checkpoint.restore() and (faster := gain(network, runs)) < PAYS:
                 print(f"note: {len(group)} arms at once are {faster:.2f} times faster", file=sys.stderr)

@@ -53,6 +53,7 @@ def lora_tune(
     table: Annotated[Path, typer.Option(help="Table of dev losses to write.")],
     items: Annotated[list[Path], typer.Argument(help="Tables of task items to train on.")],
     under: Annotated[Path | None, typer.Option(help="Adapter folder that stays below, frozen.")] = None,
+    chat: Annotated[bool, typer.Option(help="Put prompts into the model's chat template.")] = False,
     dtype: Annotated[str, typer.Option(help="Type of the frozen weights.")] = "auto",
     threads: Annotated[int, typer.Option(help="Numerical threads.")] = 1,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between two checkpoints.")] = 25,
@@ -75,7 +76,7 @@ def lora_tune(
     read = [*items, *files_of(model), *([under / saved.WEIGHTS] if under else [])]
     # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
     place = [str(wanted), lm.device(), threads]
-    run = [asdict(given), asdict(length), names, *place, *map(sha256, read)]
+    run = [asdict(given), asdict(length), names, chat, *place, *map(sha256, read)]
     rates = sorted(how["learning_rates"])
 
     def checkpoint_of(name: str, *extra: Any) -> Checkpoint:
@@ -95,7 +96,8 @@ def lora_tune(
         changed = trained | (chain.weights() if chain else {})
         first = {name: weight.detach().clone() for name, weight in changed.items()}
         rows, asked = (
-            lm.training_rows(tokenizer, part["prompt"], part["target"]) for part in (examples, questions)
+            lm.training_rows(tokenizer, part["prompt"], part["target"], chat)
+            for part in (examples, questions)
         )
 
         def trial(rate: float, until: int) -> float:

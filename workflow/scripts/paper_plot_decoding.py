@@ -1,4 +1,4 @@
-"""Draw what each way of decoding gets from the same branches: greedy, CoT-decoding, vote, oracle.
+"""Draw what each way of decoding gets: greedy, CoT-decoding, votes, samples, beams, oracles.
 
 Example:
     python workflow/scripts/paper_plot_decoding.py --output decoding.pdf results/evaluation/summary.parquet
@@ -26,11 +26,12 @@ def plot_decoding(
     ],
     summary: Annotated[Path, typer.Argument(help="Scores over seeds.")],
 ) -> None:
-    """Draw what each way of decoding gets from the same branches: greedy, CoT-decoding, vote, oracle."""
+    """Draw what each way of decoding gets: greedy, CoT-decoding, votes, samples, beams, oracles."""
     with Work("paper_plot_decoding", 1, "figures"):
         table = labels.main_scores(SUMMARY.read(summary))
         cell = ["model", "task", "arm"]
-        branched = table[table["decoder"].isin(labels.DECODERS.keys() - {"greedy"})][cell].drop_duplicates()
+        others = [name for name in labels.decoders(table["decoder"]) if name != labels.GREEDY]
+        branched = table[table["decoder"].isin(others)][cell].drop_duplicates()
         table = table.merge(branched, on=cell)
         if table.empty:
             return figures.nothing(output)
@@ -38,7 +39,7 @@ def plot_decoding(
         arms = sorted(set(table["arm"]), key=labels.natural)
         most = branched.groupby(["task", "model"]).size().max()
         colours = figures.colours(arms)
-        decoders = list(labels.DECODERS)
+        decoders = labels.decoders(table["decoder"])
 
         height = 1.2 + 0.12 * len(decoders) * max(most, 2)
         figure, axes = figures.panels(len(panels), 1, height * len(panels))
@@ -65,7 +66,7 @@ def plot_decoding(
                 title=f"{task}, {model}",
                 xlabel=labels.METRICS[rows["metric"].iloc[0]].label,
                 yticks=range(len(decoders)),
-                yticklabels=labels.DECODERS.values(),
+                yticklabels=map(labels.decoder, decoders),
                 ylim=(len(decoders) - 0.5, -0.5),
             )
             highest = rows[["value", "ci_high"]].max(axis=None)

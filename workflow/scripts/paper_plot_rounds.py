@@ -19,7 +19,7 @@ from lib.contracts.scores import ROUNDS
 from lib.paper import figures, labels
 from lib.progress import Work
 
-SHOWN = ("greedy", "cot-max", "cot-aggregate")
+SHOWN = ("greedy", "max", "aggregate")
 
 
 def plot_rounds(
@@ -31,11 +31,11 @@ def plot_rounds(
     """Draw accuracy by round of self-improvement, for every loop and way of decoding."""
     with Work("paper_plot_rounds", 1, "figures"):
         table = labels.main_scores(ROUNDS.read(rounds))
-        table = table[table["decoder"].isin(SHOWN)]
-        if table.empty:
+        decoders = labels.decoders(table.loc[table["round"] > 0, "decoder"])
+        decoders = [name for name in decoders if name.endswith(SHOWN)]
+        if not decoders:
             return figures.nothing(output)
         cells = sorted(set(zip(table["task"], table["model"], strict=True)))
-        decoders = [name for name in SHOWN if name in set(table["decoder"])]
         loops = sorted(set(table["loop"]))
         colours = figures.colours(loops)
 
@@ -49,7 +49,7 @@ def plot_rounds(
                     _curve(
                         ax, rows[(rows["decoder"] == decoder) & (rows["loop"] == loop)], colours[loop], shift
                     )
-                ax.set(title=labels.DECODERS[decoder], xticks=sorted(set(rows["round"])))
+                ax.set(title=labels.decoder(decoder), xticks=sorted(set(rows["round"])))
                 ax.set_xlim(rows["round"].min() - 0.3, rows["round"].max() + 0.3)
             line[0].set_ylim(bottom=0)  # of the whole line, once everything is drawn in it
             line[0].set_ylabel(f"{task}: {labels.METRICS[rows['metric'].iloc[0]].label}")

@@ -49,7 +49,7 @@ def tabulate_arm_comparisons(
             for row in part:
                 metric = labels.METRICS[row["metric"]]
                 words = [row["model"], row["task"], row["arm"], row["reference"]]
-                words += [labels.DECODERS[row["decoder"]], labels.name(row["metric"])]
+                words += [labels.decoder(row["decoder"]), labels.name(row["metric"])]
                 numbers = [
                     latex.interval(row["value"], row["ci_low"], row["ci_high"], metric.digits),
                     latex.probability(row["p_value"]),

@@ -27,7 +27,7 @@ def tabulate_rounds(
     """Tabulate the rounds of self-improvement for LaTeX: one line per round, ways of decoding across."""
     with Work("paper_tabulate_rounds", 1, "tables"):
         table = labels.main_scores(ROUNDS.read(rounds))
-        decoders = [name for name in labels.DECODERS if name in set(table["decoder"])]
+        decoders = labels.decoders(table.loc[table["round"] > 0, "decoder"])
         body, previous = [], None
         key = ["model", "task", "loop", "seed", "round"]
         for words, part in table.groupby(key, sort=True):
@@ -38,7 +38,7 @@ def tabulate_rounds(
             shown = part.set_index("decoder").reindex(decoders)[["value", "ci_low", "ci_high"]]
             cells = [latex.interval(*row, digits) for row in shown.itertuples(index=False)]
             body.append([*(latex.escape(str(word)) for word in words), *cells])
-        header = [*key, *(latex.escape(labels.DECODERS[name]) for name in decoders)]
+        header = [*key, *(latex.escape(labels.decoder(name)) for name in decoders)]
         latex.write(latex.tabular("lllrr" + "r" * len(decoders), header, body), output)
 
 

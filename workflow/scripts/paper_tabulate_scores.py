@@ -46,8 +46,8 @@ def tabulate_scores(
         table = SCORES.read(scores)
         gains = labels.shown(table[table["metric"] == "accuracy_gain"]).set_index(CELL)
         table = labels.main_scores(table)
-        names = labels.DECODERS | labels.CHOOSERS
-        table = table[table["decoder"].isin(names)].to_dict("records")
+        names = [*labels.decoders(table["decoder"]), labels.PER_BYTE]
+        table = table.to_dict("records")
         spent = COSTS.read(costs)
         table += spent[spent["status"] != FINISHED].to_dict("records")
         decoders = [None, *names]
@@ -71,7 +71,7 @@ def tabulate_scores(
                 body.append([*map(latex.escape, words), *[latex.NONE] * (len(HEADER) - len(words))])
                 continue
             metric = labels.METRICS[row["metric"]]
-            words = [row["model"], row["task"], row["arm"], str(row["seed"]), names[row["decoder"]]]
+            words = [row["model"], row["task"], row["arm"], str(row["seed"]), labels.decoder(row["decoder"])]
             value = latex.interval(row["value"], row["ci_low"], row["ci_high"], metric.digits)
             items = latex.number(row["n_items"], 0)
             key = tuple(row[name] for name in CELL)

@@ -32,7 +32,7 @@ def tabulate_summary(
         for part in labels.in_order(labels.main_scores(SUMMARY.read(summary))):
             for row in part:
                 metric = labels.METRICS[row["metric"]]
-                words = [row["model"], row["task"], row["arm"], labels.DECODERS[row["decoder"]], metric.label]
+                words = [row["model"], row["task"], row["arm"], labels.decoder(row["decoder"]), metric.label]
                 value = latex.interval(row["value"], row["ci_low"], row["ci_high"], metric.digits)
                 counts = [latex.number(row[name], 0) for name in ("n_seeds", "n_items")]
                 body.append([*map(latex.escape, words), value, *counts])

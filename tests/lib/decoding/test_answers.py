@@ -1,10 +1,12 @@
 from types import SimpleNamespace
 
 import pytest
+from tiny_cell import PLAIN
 
 from lib.decoding.answers import answer, status, token_span
 from lib.decoding.verifiers import Span, last_number
 
+FILTER = ("empty", "length", "question")
 PIECES = [" The", " answer", " is", " ", "1", ",", "01", "8", ".", "\n", "Q", "?", " 95", "</s>"]
 
 
@@ -23,7 +25,10 @@ def item(answer, verifier="number"):
 def branch(pieces, margins, stop_reason="end", completion=None):
     tokens = ids(*pieces)
     text = decode(tokens).removesuffix("</s>") if completion is None else completion
-    return SimpleNamespace(completion=text, token_ids=tokens, token_margins=margins, stop_reason=stop_reason)
+    return SimpleNamespace(
+        **PLAIN
+        | {"completion": text, "token_ids": tokens, "token_margins": margins, "stop_reason": stop_reason}
+    )
 
 
 def test_a_number_of_several_tokens():
@@ -65,7 +70,7 @@ def test_the_margin_is_the_mean_over_the_answers_tokens():
         [" The", " answer", " is", " ", "1", ",", "01", "8", ".", "</s>"],
         [0.9, 0.9, 0.9, 0.9, 0.1, 0.2, 0.3, 0.6, 0.9, 0.9],
     )
-    assert answer(one, item("1018"), decode) == {
+    assert answer(one, item("1018"), decode, FILTER) == {
         "extracted": "1018",
         "span_start": 4,
         "span_end": 8,
@@ -76,24 +81,24 @@ def test_the_margin_is_the_mean_over_the_answers_tokens():
         "outcome": None,
         "correct": True,
     }
-    wrong = answer(one, item("1019"), decode)
+    wrong = answer(one, item("1019"), decode, FILTER)
     assert (wrong["score"], wrong["correct"]) == (0.0, False)
 
 
 def test_the_branch_token_can_be_in_the_answer():
-    found = answer(branch([" 95", "</s>"], [0.25, 0.75]), item("95"), decode)
+    found = answer(branch([" 95", "</s>"], [0.25, 0.75]), item("95"), decode, FILTER)
     assert (found["span_start"], found["span_end"], found["margin"]) == (0, 1, 0.25)
     assert found["chain"] is False  # nothing but white space before it
 
 
 def test_text_that_was_cut_at_a_stop_string_holds_no_answer():
     one = branch([" is", " 95", "\n", "1"], [0.1, 0.2, 0.3, 0.4], "stop", " is 95")
-    found = answer(one, item("95"), decode)
+    found = answer(one, item("95"), decode, FILTER)
     assert (found["extracted"], found["span_end"], found["status"]) == ("95", 2, "answered")
 
 
 def test_no_answer():
-    found = answer(branch([" The", " answer", "</s>"], [0.1, 0.2, 0.3]), item("95"), decode)
+    found = answer(branch([" The", " answer", "</s>"], [0.1, 0.2, 0.3]), item("95"), decode, FILTER)
     assert found == {
         "extracted": None,
         "span_start": None,
@@ -109,7 +114,7 @@ def test_no_answer():
 
 def test_degrees_are_neither_right_nor_wrong():
     one = branch([" The", " answer", "</s>"], [0.2, 0.4, 0.9])
-    found = answer(one, item("The answer", "chrf"), decode)
+    found = answer(one, item("The answer", "chrf"), decode, FILTER)
     assert found["correct"] is None
     assert found["score"] == pytest.approx(1)
     assert found["margin"] == pytest.approx(0.3)
@@ -118,14 +123,75 @@ def test_degrees_are_neither_right_nor_wrong():
 @pytest.mark.parametrize(
     ("completion", "reason", "found", "expected"),
     [
-        (" \n", "end", None, "empty"),
-        ("", "length", None, "empty"),
-        (" 95", "length", Span(1, 3), "length"),
-        (" is it 95? ", "stop", Span(7, 9), "question"),
-        (" 95", "end", Span(1, 3), "answered"),
-        (" 95", "stop", Span(1, 3), "answered"),
-        (" who knows", "end", None, "no-answer"),
+        (" \n", "end", False, "empty"),
+        ("", "length", False, "empty"),
+        (" 95", "length", True, "length"),
+        (" is it 95? ", "stop", True, "question"),
+        (" 95", "end", True, "answered"),
+        (" 95", "stop", True, "answered"),
+        (" who knows", "end", False, "no-answer"),
     ],
 )
 def test_status(completion, reason, found, expected):
-    assert status(completion, reason, found) == expected
+    assert status(completion, reason, found, FILTER) == expected
+
+
+def test_each_part_of_the_filter_can_be_left_out():
+    cases = [("", "end"), ("1", "length"), ("1?", "stop"), ("1?", "length"), ("?", "end")]
+
+    def found(*filter):
+        return [status(text, reason, "1" in text, filter) for text, reason in cases]
+
+    assert found() == ["no-answer", "answered", "answered", "answered", "no-answer"]
+    assert found("length") == ["no-answer", "length", "answered", "length", "no-answer"]
+    assert found("question") == ["no-answer", "answered", "question", "question", "question"]
+    assert found("empty", "question") == ["empty", "answered", "question", "question", "question"]
+
+
+def asked(pieces, margins, said, said_margins, **changes):
+    one = branch(pieces, margins)
+    one.asked_completion, one.asked_ids, one.asked_margins = decode(ids(*said)), ids(*said), said_margins
+    return SimpleNamespace(**vars(one) | changes)
+
+
+def test_the_answer_that_is_named_is_found_in_the_branch():
+    one = asked([" The", " 95", " is", "1", "8"], [0.1, 0.2, 0.3, 0.4, 0.5], [" 95", "."], [0.9, 0.9])
+    found = answer(one, item("95"), decode, FILTER)
+    expected = {"extracted": "95", "span_start": 1, "span_end": 2, "margin": 0.2, "chain": True}
+    assert {key: found[key] for key in expected} == expected
+    assert (found["status"], found["correct"]) == ("answered", True)
+
+
+def test_of_several_places_the_last_one_counts():
+    one = asked([" 95", " is", " 95", "."], [0.1, 0.2, 0.3, 0.4], [" 95"], [0.9])
+    assert answer(one, item("95"), decode, FILTER)["span_start"] == 2
+
+
+def test_a_number_that_the_branch_does_not_have_is_not_well_formed():
+    one = asked([" The", " answer"], [0.1, 0.2], [" is", " 95"], [0.7, 0.6])
+    found = answer(one, item("95"), decode, FILTER)
+    expected = {"extracted": "95", "span_start": None, "span_end": None, "margin": 0.6, "chain": True}
+    assert {key: found[key] for key in expected} == expected
+    assert (found["status"], found["correct"]) == ("unaligned", True)
+    other = answer(one, item("is 95", "exact"), decode, FILTER)
+    assert (other["status"], other["margin"]) == ("answered", pytest.approx(0.65))
+
+
+def test_a_branch_that_names_nothing_has_no_answer():
+    one = asked([" 95"], [0.1], [" The"], [0.9])
+    assert answer(one, item("95"), decode, FILTER)["status"] == "no-answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "extracted", "margin"), [(" No", "no", 0.5), ("yes", "yes", -0.5), ("TRUE", "yes", -0.5)]
+)
+def test_masses_of_yes_and_no_are_compared(text, extracted, margin):
+    one = SimpleNamespace(
+        **PLAIN
+        | {"completion": f"so {text}", "token_ids": [0, 1], "token_margins": [0.9, 0.1]}
+        | {"token_contrasts": [0.0, -0.5], "stop_reason": "end"}
+    )
+    found = answer(
+        one, item("no", "yes-no"), lambda ids: "".join(("so ", text)[token] for token in ids), FILTER
+    )
+    assert (found["extracted"], found["margin"], found["correct"]) == (extracted, margin, extracted == "no")

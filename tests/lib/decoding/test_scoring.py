@@ -1,14 +1,14 @@
 import pandas as pd
 import pytest
 
-from lib.decoding.scoring import accuracies, chrf_measure, exact_measures, scores
-from lib.decoding.selection import CHOOSERS, by_item
+from lib.decoding.scoring import chrf_measure, exact_measures, measures, scores
+from lib.grid import CHOICE
 
 COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "correct"]
 
 
 def judged(*rows):
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot")
 
 
 def by_metric(rows):
@@ -41,10 +41,10 @@ def test_accuracy_and_paired_gain_by_hand():
         ("cot-max", "accuracy_gain"): 1 / 4,  # b and d won, c lost
         ("cot-aggregate", "accuracy"): 3 / 4,
         ("cot-aggregate", "accuracy_gain"): 1 / 4,
-        ("vote", "accuracy"): 2 / 4,  # a and d
-        ("vote", "accuracy_gain"): 0,
-        ("oracle", "accuracy"): 1,
-        ("oracle", "accuracy_gain"): 2 / 4,
+        ("cot-vote", "accuracy"): 2 / 4,  # a and d
+        ("cot-vote", "accuracy_gain"): 0,
+        ("cot-oracle", "accuracy"): 1,
+        ("cot-oracle", "accuracy_gain"): 2 / 4,
         ("greedy", "answered"): 2 / 4,
         ("greedy", "chain"): 2 / 4,
     }
@@ -59,8 +59,8 @@ def test_choices_by_hand():
         (name, rank, "x", None, "answered", None, rank == right) for name, right in RIGHT for rank in (0, 1)
     ]
     per_byte = [-1.0, -2.0, -2.0, -1.0, -2.0, -1.0]
-    branches = by_item(judged(*rows).assign(log_likelihood_per_byte=per_byte)).values()
-    found = by_metric(scores(accuracies(branches, CHOOSERS), 200, 0))
+    answers = judged(*rows).assign(log_likelihood_per_byte=per_byte)
+    found = by_metric(scores(measures(answers, pd.DataFrame([{"verifier": CHOICE}])), 200, 0))
     assert {key: row["value"] for key, row in found.items()} == {
         ("greedy", "accuracy"): 2 / 3,  # a and b
         ("per-byte", "accuracy"): 2 / 3,  # a and c
@@ -82,6 +82,23 @@ def test_gains_are_paired():
 def test_greedy_branches_alone_have_no_other_decoders():
     found = by_metric(scores(exact_measures(ANSWERS[ANSWERS["branch"] == 0]), 50, 0))
     assert set(found) == {("greedy", "accuracy"), ("greedy", "answered"), ("greedy", "chain")}
+
+
+def test_several_decodings_of_the_same_items():
+    samples = ANSWERS.assign(decoding="sampled")
+    samples["branch"] = 1 - samples["branch"]
+    found = by_metric(scores(exact_measures(pd.concat([ANSWERS, samples])), 50, 0))
+    values = {decoder: row["value"] for (decoder, metric), row in found.items() if metric == "accuracy"}
+    kinds = ("first", "max", "aggregate", "vote", "oracle")
+    assert set(values) == {
+        "greedy",
+        *(f"cot-{kind}" for kind in kinds[1:]),
+        *(f"sampled-{kind}" for kind in kinds),
+    }
+    assert values["greedy"] == 2 / 4 and values["sampled-first"] == 2 / 4
+    assert values["sampled-max"] == values["cot-max"]
+    assert found["sampled-first", "accuracy_gain"]["value"] == 0
+    assert [metric for decoder, metric in found if decoder == "greedy"] == ["accuracy", "answered", "chain"]
 
 
 def test_the_seed_decides_the_interval():
@@ -118,6 +135,15 @@ def test_an_output_without_an_answer_counts_as_empty():
 
     row = chrf(["the cat", None], ["the cat", "the dog"])
     assert row["value"] == pytest.approx(corpus_chrf(["the cat", ""], [["the cat", "the dog"]]).score)
+
+
+def test_the_best_beam_has_a_chrf_of_its_own():
+    greedy, beams = (judged(("00", 0, text, 0.5, "answered", False, None)) for text in ("a dog", "the cat"))
+    both = pd.concat([greedy, beams.assign(decoding="beam")])
+    items = pd.DataFrame([{"item_id": "00", "verifier": "chrf", "answer": "the cat"}])
+    found = by_metric(scores(measures(both, items), 100, 0))
+    assert found["beam-first", "chrf"]["value"] == pytest.approx(100)
+    assert found["greedy", "chrf"]["value"] < 50
 
 
 def test_resamples_that_score_zero():

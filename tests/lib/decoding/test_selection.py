@@ -4,7 +4,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from lib.decoding.selection import CHOOSERS, DECODERS, aggregated_margin, by_item
+from lib.decoding.selection import CHOOSERS, SELECTIONS, aggregated_margin, by_item
 
 
 class Branch(NamedTuple):
@@ -46,22 +46,22 @@ NOTHING = item((None, None, "empty"), (None, None, "no-answer"))
 @pytest.mark.parametrize(
     ("branches", "chosen"),
     [
-        (CASE, {"greedy": 0, "cot-max": 3, "cot-aggregate": 2, "vote": 1, "oracle": 6}),
-        (ILL_FORMED, {"greedy": 0, "cot-max": 4, "cot-aggregate": 4, "vote": 4, "oracle": 1}),
-        (TIES, {"greedy": 0, "cot-max": 0, "cot-aggregate": 0, "vote": 0, "oracle": None}),
-        (TIES[1:], {"greedy": 1, "cot-max": 1, "cot-aggregate": 1, "vote": 1, "oracle": None}),
-        (NOTHING, {"greedy": 0, "cot-max": None, "cot-aggregate": None, "vote": None, "oracle": None}),
+        (CASE, {"first": 0, "max": 3, "aggregate": 2, "vote": 1, "oracle": 6}),
+        (ILL_FORMED, {"first": 0, "max": 4, "aggregate": 4, "vote": 4, "oracle": 1}),
+        (TIES, {"first": 0, "max": 0, "aggregate": 0, "vote": 0, "oracle": None}),
+        (TIES[1:], {"first": 1, "max": 1, "aggregate": 1, "vote": 1, "oracle": None}),
+        (NOTHING, {"first": 0, "max": None, "aggregate": None, "vote": None, "oracle": None}),
     ],
 )
 def test_cases_by_hand(branches, chosen):
-    found = {name: decoder(branches) for name, decoder in DECODERS.items()}
+    found = {name: select(branches) for name, select in SELECTIONS.items()}
     assert {name: one and one.branch for name, one in found.items()} == chosen
 
 
 def test_the_representative_is_the_surest_branch_of_the_answer():
     branches = item(("5", 0.3), ("5", 0.6), ("8", 0.7))
-    assert DECODERS["cot-aggregate"](branches).branch == 1
-    assert DECODERS["vote"](branches).branch == 0
+    assert SELECTIONS["aggregate"](branches).branch == 1
+    assert SELECTIONS["vote"](branches).branch == 0
 
 
 def test_margins_of_ill_formed_paths_do_not_add_up():
@@ -72,8 +72,8 @@ def test_margins_of_ill_formed_paths_do_not_add_up():
 
 def test_only_the_oracle_reads_what_is_right():
     swapped = [one._replace(correct=not one.correct) for one in CASE]
-    for name, decoder in DECODERS.items():
-        assert (decoder(CASE).branch == decoder(swapped).branch) == (name != "oracle")
+    for name, select in SELECTIONS.items():
+        assert (select(CASE).branch == select(swapped).branch) == (name != "oracle")
 
 
 def test_rows_by_item_and_rank():

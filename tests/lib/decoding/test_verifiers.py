@@ -61,6 +61,9 @@ def test_whole_text_without_its_margins():
         ("number", "It is 1018", "1,018", 1),
         ("number", "It is 95", "-95", 0),
         ("number", "-95", "-95", 1),
+        ("yes-no", "No, not true. Yes", "yes", 1),
+        ("yes-no", "It is TRUE, I know.", "Yes", 1),  # "know" has no word of its own
+        ("yes-no", "no", "true", 0),
         ("exact", " Paris\n", "paris ", 1),
         ("exact", "Paris, France", "Paris", 0),
         ("chrf", " le chat", "le chat", 1),

@@ -116,7 +116,12 @@ def test_a_text_is_read_from_its_beginning():
 def test_texts_end_with_any_of_the_tokens_that_tokenizer_and_model_name(named, expected):
     model = random_model("llama")
     model.generation_config.eos_token_id = named
-    assert lm.end_ids(model, byte_tokenizer()) == expected
+    assert lm.end_ids(model.generation_config, byte_tokenizer()) == expected
+
+
+def test_a_chat_needs_a_template():
+    with pytest.raises(UserError, match="no chat template; take `chat` out of the task"):
+        lm.prompt_ids(byte_tokenizer(), ["the cat"], chat=True)
 
 
 @pytest.mark.parametrize("bos", [False, True])

@@ -102,3 +102,26 @@ def test_main_scores_in_shown_units():
 def test_main_scores_of_an_unknown_metric_or_of_nothing():
     assert labels.main_scores(_scores(("sums", "unheard-of", 0.5))).empty
     assert labels.main_scores(_scores()).empty
+
+
+def test_decoders_are_called_by_decoding_and_selection():
+    names = ["greedy", "cot-vote", "self-consistency-first", "cot-max", "per-byte", "selection"]
+    names += ["self-consistency-vote", "greedy", "cot-max"]
+    assert labels.decoders(names) == [
+        "greedy",
+        "cot-max",
+        "cot-vote",
+        "self-consistency-first",
+        "self-consistency-vote",
+    ]
+    called = {name: labels.decoder(name) for name in ("greedy", "per-byte", "cot-max", "my-beam-first")}
+    assert list(called.values()) == [
+        "greedy",
+        "likelihood per byte",
+        "CoT-decoding, max",
+        "my-beam, first branch",
+    ]
+
+
+def test_choices_have_no_decoders_that_select_from_branches():
+    assert labels.decoders(["per-byte", "greedy"]) == ["greedy"]

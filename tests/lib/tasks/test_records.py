@@ -71,10 +71,30 @@ def test_a_line_that_is_no_record(task):
     assert broken(task, '["What?", "3"]').startswith(f"{task['path']}:3: not a JSON object")
 
 
-def test_an_answer_that_is_no_number(task):
+@pytest.mark.parametrize(
+    ("verifier", "answer", "problem"),
+    [
+        ("number", "one", "is not a number"),
+        ("yes-no", "maybe", "is not yes or no, or true or false"),
+    ],
+)
+def test_an_answer_that_is_not_what_the_verifier_compares(task, verifier, answer, problem):
     question = read(task)[0].prompt[3:-3]  # one of this split
-    message = broken(task, json.dumps({"question": question, "solution": "#### one"}))
-    assert message.startswith(f"{task['path']}:3: the answer 'one' is not a number")
+    path = task["path"]
+    with open(path, "w") as file:
+        file.write(json.dumps({"question": question, "solution": f"#### {answer}"}))
+    with pytest.raises(UserError) as error:
+        read({**task, "verifier": verifier})
+    assert str(error.value).startswith(f"{path}:1: the answer {answer!r} {problem}")
+
+
+@pytest.mark.parametrize("answer", ["No", "TRUE"])
+def test_an_answer_of_yes_or_no(task, answer):
+    question = read(task)[0].prompt[3:-3]
+    with open(task["path"], "w") as file:
+        file.write(json.dumps({"question": question, "solution": f"#### {answer}"}))
+    (found,) = read({**task, "verifier": "yes-no"})
+    assert (found.answer, found.verifier) == (answer, "yes-no")
 
 
 def test_a_dataset_in_a_folder(tmp_path, monkeypatch):
@@ -138,7 +158,7 @@ def test_a_file_that_cannot_be_opened(task, tmp_path):
     ],
 )
 def test_a_gold_number_is_one_that_the_verifier_reads_whole(text, gold):
-    assert bool(GOLD.fullmatch(text)) is gold
+    assert bool(GOLD["number"][0].fullmatch(text)) is gold
     if gold:
         assert last_number(text) == (0, len(text))
         number(text)

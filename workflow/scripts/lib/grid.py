@@ -12,6 +12,8 @@ OWN = "tok2cot-"  # in front of the tasks of this project, where lm-eval judges 
 # Kinds of tasks: the model chooses an answer by likelihood, or writes one that is run.
 CHOOSING = ("choices", "arithmetic_choices")
 RUNNING = ("programs", "functions")
+GREEDY = {"greedy": {"how": "top-k", "branches": 1}}  # the decoding that needs no block
+CHOICE = "choice"  # the verifier, and the decoding, of items whose answer is the likeliest of their choices
 
 
 class Pretrained(NamedTuple):
@@ -149,13 +151,30 @@ def probed(config: dict[str, Any]) -> list[Cell]:
     return [first[key] for key in dict.fromkeys(cell[:3] for cell in asked) if key in first]
 
 
-def branching(config: dict[str, Any]) -> list[Cell]:
-    """The cells that are decoded with all branches: those asked for, and where loops start from."""
-    starts = [
-        cell._replace(arm=config["selfimprove"]["loops"][cell.arm]["start"])
-        for cell in cells(config["selfimprove"]["grid"], "loops")
-    ]
-    return list(dict.fromkeys([*cells(config["evaluation"]["branching"]), *starts]))
+def decodings(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Ways of decoding by name."""
+    return GREEDY | config["evaluation"]["decoding"]
+
+
+def decoded(config: dict[str, Any]) -> dict[Cell, list[str]]:
+    """The cells that are scored, and how each is decoded: first in the way whose first branch is greedy.
+
+    A branch that is asked for its answer is not: another answer may be named than the one that it holds.
+    With branches are decoded those asked for, and where loops start from, whose rounds are scored so too.
+    """
+    found: dict[Cell, list[str]] = {cell: [] for cell in evaluated(config)}
+    for block in config["evaluation"]["branching"]:
+        for cell in cells([block]):
+            found[cell] += block["decoding"]
+    for cell in cells(config["selfimprove"]["grid"], "loops"):
+        loop = config["selfimprove"]["loops"][cell.arm]
+        found[cell._replace(arm=loop["start"])].append(loop["decoding"])
+    how = decodings(config)
+    for cell, names in found.items():
+        greedy_first = (name for name in names if how[name]["how"] == "top-k" and "ask" not in how[name])
+        first = next(greedy_first, next(iter(GREEDY)))
+        found[cell] = [CHOICE] if cell.task in choosing(config) else list(dict.fromkeys([first, *names]))
+    return found
 
 
 def choosing(config: dict[str, Any]) -> list[str]:

@@ -36,7 +36,8 @@ def own_task(name: str, items: pd.DataFrame, generation: dict[str, Any]) -> dict
         generation: ``max_new_tokens`` and ``stop``; unused where items have choices.
 
     Raises:
-        UserError: the answers are programs, which the harness would run without any limits.
+        UserError: the answers are programs, which the harness would run without any limits, or yes and no,
+            which it has no way to judge.
     """
     import datasets
 
@@ -73,7 +74,8 @@ def own_task(name: str, items: pd.DataFrame, generation: dict[str, Any]) -> dict
             "metric_list": [metric],
         }
     else:
-        raise UserError(f"{name}: lm-eval would run programs without limits; name a task without them")
+        problem = "would run programs without limits" if verifier == "code" else f"cannot judge {verifier!r}"
+        raise UserError(f"{name}: lm-eval {problem}; name another task")
     data = datasets.DatasetDict(test=datasets.Dataset.from_pandas(docs, preserve_index=False))
     return {
         "task": name,

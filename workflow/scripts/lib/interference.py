@@ -7,7 +7,7 @@ that adapters update, not of an adapter's factors, whose gradients depend on a b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,13 +32,16 @@ CHUNK_TOKENS = 256  # that go through the model at once
 PASS_BYTES = 3 * 2**29  # of what is held at a time to form gradients from
 
 
-def drawn(tokenizer: PreTrainedTokenizerBase, tables: Mapping[str, Path], count: int) -> dict[str, list[Row]]:
+def drawn(
+    tokenizer: PreTrainedTokenizerBase, tables: Mapping[str, Path], count: int, chats: Collection[str] = ()
+) -> dict[str, list[Row]]:
     """So many items of each task as training rows, a draw.
 
     Args:
         tokenizer: of the model.
         tables: table of items of each task (contract task.ITEMS).
         count: items of each.
+        chats: tasks whose prompts are put into the model's chat template.
 
     Raises:
         UserError: a task has fewer.
@@ -51,7 +54,7 @@ def drawn(tokenizer: PreTrainedTokenizerBase, tables: Mapping[str, Path], count:
                 f"{table}: {len(items)} items of task {task}, {count} are needed; lower interference.batches "
                 f"or interference.rows, or raise tasks.{task}.items"
             )
-        found[task] = training_rows(tokenizer, items["prompt"], items["target"])
+        found[task] = training_rows(tokenizer, items["prompt"], items["target"], task in chats)
     return found
 
 

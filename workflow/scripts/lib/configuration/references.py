@@ -6,6 +6,7 @@ Blocks define what exists and grids choose what runs: what is inside a block is 
 from __future__ import annotations
 
 import glob
+import itertools
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def _names(config: dict[str, Any]) -> Iterator[Mistake]:
         "tasks": config["tasks"],
         "arms": _arms_of(config),
         "loops": config["selfimprove"]["loops"],
+        "decoding": config["evaluation"]["decoding"],
         "mixes": config["tokenizer"]["mixes"],
     }
     for path in [*GRIDS, ("tokenizer", "grid")]:
@@ -389,7 +391,18 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
                         if grid.asks(config, cell.task)
                         else "its task is text, which asks nothing; take it out",
                     )
+    blocks = config["evaluation"]["decoding"]
+    for name in {*grid.GREEDY, grid.CHOICE} & blocks.keys():
+        problem = "is the name of a way that needs no block"
+        yield Mistake(("evaluation", "decoding", name), problem, "choose another name")
+    if config["evaluation"]["engine"] == "vllm":
+        for task in sorted({cell.task for cell in scored} & config["tasks"].keys()):
+            if config["tasks"][task].get("verifier") == "yes-no":
+                problem = f"'vllm' does not tell the masses of yes and no, which {task!r} compares"
+                yield Mistake(("evaluation", "engine"), problem, "set it to transformers")
     for key, block in _grids(config, "evaluation", "branching"):
+        for name, task in itertools.product(block["decoding"], block["tasks"]):
+            yield from _decoding(config, name, task)
         for task in sorted(set(block["tasks"]) & set(grid.choosing(config))):
             yield Mistake((*key, "tasks"), f"task {task!r} has choices: nothing is decoded", "take it out")
     forgetting = config["evaluation"]["forgetting"]
@@ -408,6 +421,11 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
         elif config["tasks"][task]["kind"] in grid.RUNNING:
             problem = f"lm-eval would run the programs of {task!r} without limits"
             yield Mistake((*key, "tasks"), problem, "take it out")
+        elif config["tasks"][task].get("verifier") == "yes-no":
+            yield Mistake((*key, "tasks"), f"lm-eval cannot judge the answers of {task!r}", "take it out")
+        elif task in grid.choosing(config) and config["tasks"][task].get("chat"):
+            problem = f"in a chat, lm-eval takes the space in front of the choices of {task!r} away"
+            yield Mistake((*key, "tasks"), problem, "take it out, or `chat` out of the task")
     if harness["tasks"] and "include_path" in harness and not Path(harness["include_path"]).is_dir():
         problem = f"no folder {harness['include_path']!r}"
         yield Mistake((*key, "include_path"), problem, f"a relative one starts from {Path.cwd()}")
@@ -418,6 +436,23 @@ def _reference(config: dict[str, Any]) -> Iterator[Mistake]:
     choices = ["first", grid.BASE, *dict.fromkeys(cell.arm for cell in grid.cells(config["lora"]["grid"]))]
     if wanted not in choices:
         yield Mistake(("evaluation", "reference"), f"no arm {wanted!r} is evaluated", choose(wanted, choices))
+
+
+def _decoding(config: dict[str, Any], name: str, task: str) -> Iterator[Mistake]:
+    """What a way of decoding cannot do for a task, where both exist."""
+    how, settings = config["evaluation"]["decoding"].get(name), config["tasks"].get(task)
+    if how is None or settings is None or "max_new_tokens" not in settings:
+        return  # unknown, which is said elsewhere, or nothing is written
+    key = ("evaluation", "decoding", name)
+    if how.get("position", 0) >= settings["max_new_tokens"]:
+        problem = f"no completion of {task!r} has a token {how['position']}"
+        remedy = f"keep it below the task's max_new_tokens, {settings['max_new_tokens']}"
+        yield Mistake((*key, "position"), problem, remedy)
+    if how["how"] == "beam" and config["evaluation"]["engine"] == "vllm":
+        problem = "'vllm' decodes no beams"
+        yield Mistake(
+            ("evaluation", "engine"), problem, f"set it to transformers, or decode without {name!r}"
+        )
 
 
 def _all_known(config: dict[str, Any], model: str, task: str, arm: str) -> bool:
@@ -446,6 +481,13 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                     choose(loop["start"], grid.arms(config)),
                 )
                 continue
+            how = config["evaluation"]["decoding"]
+            fitting = [block for block in how if how[block]["how"] == "top-k" and "ask" not in how[block]]
+            if loop["decoding"] not in fitting:
+                problem = f"{loop['decoding']!r} is no block of evaluation.decoding of kind top-k without ask"
+                yield Mistake((*place, "decoding"), problem, choose(loop["decoding"], fitting))
+            for task in block["tasks"]:
+                yield from _decoding(config, loop["decoding"], task)
             if loop["rounds"] > POOLS:
                 yield Mistake(
                     (*place, "rounds"), f"a task has {POOLS} pools, one per round", f"give at most {POOLS}"
@@ -548,7 +590,14 @@ GRIDS = [
 ]
 LOW_RANK = ("lora", "rslora", "rac")  # methods whose update has a rank
 PER_LANGUAGE = {"local": "files", "huggingface": "datasets"}  # where a kind of corpus has its sources
-ONE = {"models": "model", "tasks": "task", "arms": "arm", "loops": "loop", "mixes": "mix"}
+ONE = {
+    "models": "model",
+    "tasks": "task",
+    "arms": "arm",
+    "loops": "loop",
+    "mixes": "mix",
+    "decoding": "decoding",
+}
 _RUN = ("tokenizer", "models", "pretraining", "tasks", "lora", "expressivity", "interference", "evaluation")
 _RUN += ("selfimprove", "attention")
 
@@ -566,6 +615,6 @@ CROSS_CHECKS = {
     _interference: ("tasks", "interference"),
     _reference: ("lora", "evaluation"),
     _evaluation: ("models", "tasks", "lora", "evaluation", "corpora"),
-    _loops: ("models", "tasks", "lora", "selfimprove"),
+    _loops: ("models", "tasks", "lora", "evaluation", "selfimprove"),
     _attention: ("attention", "corpora"),
 }

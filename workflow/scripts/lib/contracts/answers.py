@@ -12,7 +12,7 @@ ANSWERS = Table(
         "span_end": Column(INTEGER, "token after the answer", null=True),
         "margin": Column(REAL, "mean margin over the answer's tokens", null=True),
         "chain": Column(FLAG, "whether text stands before the answer; null when there is none", null=True),
-        "status": Column(TEXT, "answered, or why not: empty, length, question, no-answer"),
+        "status": Column(TEXT, "answered, or why not: empty, length, question, unaligned, no-answer"),
         "score": Column(REAL, "1 or 0 for exact verifiers, sentence chrF / 100 for chrf"),
         "outcome": Column(TEXT, "of code: passed, failed, timed-out or crashed; null for others", null=True),
         "correct": Column(
@@ -22,5 +22,5 @@ ANSWERS = Table(
             REAL, "of a choice: nats over bytes, without white space around it; null for others", null=True
         ),
     },
-    key=(*CELL, "item_id", "branch"),
+    key=(*CELL, "decoding", "item_id", "branch"),
 )

@@ -12,8 +12,15 @@ CELL = {
 
 BRANCH = {
     **CELL,
+    "decoding": Column(
+        TEXT, "how branches are made: a block of the config, or greedy for the greedy path alone"
+    ),
     "item_id": Column(TEXT, "item of the task"),
-    "branch": Column(INTEGER, "branch by the rank of its first token; 0 is the greedy path"),
+    "branch": Column(
+        INTEGER,
+        "branch; of top-k by the rank of the token at which branches part, so that 0 is the greedy path, of "
+        "beam search by the rank of the beam",
+    ),
 }
 
 BRANCHES = Table(
@@ -25,7 +32,16 @@ BRANCHES = Table(
         "token_margins": Column(
             REALS, "p(top 1) - p(top 2) at each token; the branch token has its step's margin"
         ),
+        "token_contrasts": Column(
+            REALS, "p(yes or true) - p(no or false) at each token; null for other questions", null=True
+        ),
         "stop_reason": Column(TEXT, "end (end of text), stop (a stop string), or length"),
+        "asked_completion": Column(
+            TEXT, "how the branch went on when asked for its answer; null where it was not", null=True
+        ),
+        "asked_ids": Column(INTEGERS, "tokens of that", null=True),
+        "asked_margins": Column(REALS, "margin at each of them", null=True),
+        "asked_contrasts": Column(REALS, "contrast at each of them", null=True),
     },
-    key=(*CELL, "item_id", "branch"),
+    key=(*CELL, "decoding", "item_id", "branch"),
 )

@@ -27,7 +27,9 @@ SCORES = Table(
         "seed": CELL["seed"],
         "split": CELL["split"],
         "decoder": Column(
-            TEXT, "greedy, cot-max, cot-aggregate, vote or oracle; of choices greedy or per-byte"
+            TEXT,
+            "greedy; or a decoding and how one of its branches is selected (first, max, aggregate, vote or "
+            "oracle), like cot-max; of choices greedy or per-byte",
         ),
         **INTERVAL,
     },

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
-from lib.decoding.verifiers import VERIFIERS, Span
+from lib.decoding.verifiers import VERIFIERS, Span, Verifier
+from lib.decoding.words import WORDS
 
 
 def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], span: Span) -> tuple[int, int]:
@@ -29,60 +30,120 @@ def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], spa
     return first, last
 
 
-def status(completion: str, stop_reason: str, found: Span | None) -> str:
+def status(completion: str, stop_reason: str, found: bool, filter: Collection[str]) -> str:
     """Whether a branch is well-formed, by the filter of Wang & Zhou (2024), appendix.
 
     Paths that are empty, as long as allowed, or end in a question are ill-formed. A stop string ends a
     path as well as the end-of-text token does: base models rarely write the latter.
+
+    Args:
+        completion: text of the branch.
+        stop_reason: why it ended.
+        found: whether it has an answer.
+        filter: what counts as ill-formed, of ``empty``, ``length`` and ``question``.
     """
-    if not completion.strip():
-        return "empty"
-    if stop_reason == "length":
-        return "length"
-    if completion.rstrip().endswith("?"):
-        return "question"
+    ill_formed = {
+        "empty": not completion.strip(),
+        "length": stop_reason == "length",
+        "question": completion.rstrip().endswith("?"),
+    }
+    for name, is_so in ill_formed.items():
+        if is_so and name in filter:
+            return name
     return "answered" if found else "no-answer"
 
 
-def answer(branch: Any, item: Any, decode: Callable[[list[int]], str]) -> dict[str, Any]:
+class Place(NamedTuple):
+    """Where an answer was found.
+
+    Attributes:
+        text, token_ids, token_margins, token_contrasts: what it is in: the branch, or what the model wrote
+            when it was asked.
+        span: its characters.
+        aligned: whether it is in the branch.
+    """
+
+    text: str
+    token_ids: Sequence[int]
+    token_margins: Sequence[float]
+    token_contrasts: Sequence[float] | None
+    span: Span
+    aligned: bool = True
+
+
+def find(branch: Any, judge: Verifier) -> Place | None:
+    """The answer of a branch: the last one in it or, where it was asked, the one that it then named.
+
+    The latter is looked for in the branch, from its end on (Wang & Zhou 2024, section 2.3): answers are
+    the same when their normalised forms are.
+    """
+    own = (branch.completion, branch.token_ids, branch.token_margins, branch.token_contrasts)
+    if not isinstance(branch.asked_completion, str):  # a missing text comes from a table as not a number
+        span = judge.find(branch.completion)
+        return span and Place(*own, span)
+    said = judge.find(branch.asked_completion)
+    if said is None:
+        return None
+    named = judge.normalise(branch.asked_completion[said.start : said.end])
+    rest = branch.completion
+    while span := judge.find(rest):
+        if judge.normalise(rest[span.start : span.end]) == named:
+            return Place(*own, span)
+        rest = rest[: span.start]
+    asked = (branch.asked_completion, branch.asked_ids, branch.asked_margins, branch.asked_contrasts)
+    return Place(*asked, said, aligned=False)
+
+
+def answer(
+    branch: Any, item: Any, decode: Callable[[list[int]], str], filter: Collection[str]
+) -> dict[str, Any]:
     """The answer of one branch, judged.
 
     Args:
-        branch: completion, token_ids, token_margins and stop_reason as attributes.
+        branch: its columns of contract branches.BRANCHES as attributes.
         item: its item, with the fields of contract task.ITEMS as attributes; the verifier is a name in
             :data:`lib.decoding.verifiers.VERIFIERS`.
         decode: token ids to text, with the tokenizer that the branch was decoded with.
+        filter: see :func:`status`.
 
     Returns:
         extracted, span_start, span_end, margin, chain, status, score, outcome, correct. The margin is the
-        mean over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1).
+        mean over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1); of a question whose
+        two answers' masses are compared, of p(this answer) - p(the other). A number that the model names
+        when asked, and that its branch does not have, is ``unaligned``, which is not well-formed.
     """
     judge = VERIFIERS[item.verifier]
-    span = judge.find(branch.completion)
+    place = find(branch, judge)
     row: dict[str, Any] = {
         "extracted": None,
         "span_start": None,
         "span_end": None,
         "margin": None,
         "chain": None,
-        "status": status(branch.completion, branch.stop_reason, span),
+        "status": status(branch.completion, branch.stop_reason, place is not None, filter),
         "score": 0.0,
         "outcome": None,
         "correct": False if judge.exact else None,
     }
-    if span is None:
+    if place is None:
         return row
-    start, end = token_span(decode, branch.token_ids, span)
-    extracted = judge.normalise(branch.completion[span.start : span.end])
+    span = place.span
+    start, end = token_span(decode, place.token_ids, span)
+    extracted = judge.normalise(place.text[span.start : span.end])
     verdict = judge.judge(extracted, item)
-    margins = branch.token_margins[start:end]
+    margins = place.token_margins[start:end]
+    if place.token_contrasts is not None:
+        sign = 1 if extracted == WORDS[item.verifier][0][0] else -1
+        margins = [sign * contrast for contrast in place.token_contrasts[start:end]]
+    if item.verifier == "number" and not place.aligned and row["status"] == "answered":
+        row["status"] = "unaligned"
     return {
         **row,
         "extracted": extracted,
-        "span_start": start,
-        "span_end": end,
+        "span_start": start if place.aligned else None,
+        "span_end": end if place.aligned else None,
         "margin": float(sum(margins)) / len(margins),
-        "chain": bool(branch.completion[: span.start].strip()),
+        "chain": bool((branch.completion[: span.start] if place.aligned else branch.completion).strip()),
         "score": verdict.score,
         "outcome": verdict.outcome,
         "correct": verdict.score == 1.0 if judge.exact else None,

@@ -1,20 +1,40 @@
-"""Decoding of k branches per prompt: the engine of evaluation and of self-improvement.
+"""Decoding of several branches per prompt: the engine of evaluation and of self-improvement.
 
 CoT-decoding (Wang & Zhou 2024, arXiv:2402.10200) takes the k likeliest first tokens and goes on
-greedily from each. k = 1 is greedy decoding, so one engine serves both.
+greedily from each. Sampled branches (self-consistency, Wang et al. 2023, arXiv:2203.11171) are drawn
+token by token. One branch of the likeliest tokens is greedy decoding, so one engine serves all.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lib.decoding.choosing import Groups, Look, look, sampled, uniform
+from lib.decoding.rows import Prefix, read, rows_for
 from lib.models.lm import end_ids
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FILLS = 10  # how often the branches of a batch fill its rows: at its end, rows run empty
+
+
+class Ask(NamedTuple):
+    """What is put after a branch, and how long the model goes on from there.
+
+    Attributes:
+        text: like `` So the answer is``.
+        max_new_tokens: longest answer, in tokens.
+        stop: strings that end it.
+    """
+
+    text: str
+    max_new_tokens: int
+    stop: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -22,16 +42,42 @@ class Decoding:
     """How branches are decoded.
 
     Attributes:
-        branches: k, the first tokens that are tried.
+        how: ``top-k`` (the likeliest tokens at one position, greedy before and after), ``sample`` or
+            ``beam``.
+        branches: k, of each prompt.
         max_new_tokens: longest branch, in tokens.
         stop: strings that end a branch; the text is cut before them.
         rows: branches that are decoded together; the cache holds no more.
+        position: of ``top-k``: the token at which branches part, 0 for the first.
+        temperature, top_p: of ``sample``, see :func:`lib.decoding.choosing.sampled`.
+        seed: of ``sample``.
+        ask: how each branch is asked for its answer, if it is.
     """
 
+    how: str
     branches: int
     max_new_tokens: int
     stop: tuple[str, ...]
     rows: int
+    position: int = 0
+    temperature: float = 1.0
+    top_p: float = 1.0
+    seed: int = 0
+    ask: Ask | None = None
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> Decoding:
+        """From settings as they come from JSON."""
+        asked = settings.get("ask")
+        ask = asked and Ask(asked["text"], asked["max_new_tokens"], tuple(asked["stop"]))
+        return cls(**{**settings, "stop": tuple(settings["stop"]), "ask": ask})
+
+
+class Prompt(NamedTuple):
+    """What is decoded from: the name of an item, and token ids, at least one."""
+
+    item: str
+    ids: list[int]
 
 
 @dataclass
@@ -40,10 +86,12 @@ class Branch:
 
     Attributes:
         prompt: index of the prompt.
-        branch: rank of its first token; 0 is the greedy path.
+        branch: its number; of ``top-k`` the rank of the token at which branches part, so that 0 is the
+            greedy path.
         token_ids: tokens as generated, the end-of-text token included.
-        token_margins: p(top 1) - p(top 2) at each of these positions, over the whole vocabulary. All
-            branches of a prompt share the margin of the first position.
+        token_margins: p(top 1) - p(top 2) at each of these positions, over the whole vocabulary. Branches
+            share the margins of the positions up to where they part.
+        token_contrasts: as :class:`lib.decoding.choosing.Look` has it, where groups are given.
         stop_reason: ``end`` (end of text), ``stop`` (a stop string) or ``length``.
         completion: the text, cut before a stop string.
     """
@@ -52,134 +100,191 @@ class Branch:
     branch: int
     token_ids: list[int] = field(default_factory=list)
     token_margins: list[float] = field(default_factory=list)
+    token_contrasts: list[float] = field(default_factory=list)
     stop_reason: str = "length"
     completion: str = ""
 
 
-def top_two(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The likeliest token of each row and its margin over the second, shapes (rows,).
+def batches(prompts: Sequence[Prompt], decoding: Decoding) -> list[list[int]]:
+    """The prompts of each batch, by index: of like length, in an order that depends on the prompts alone.
 
-    Probabilities are a softmax over the whole vocabulary, in float32; no others are kept.
+    Rows are refilled within a batch and never across two, so that a batch's branches are the same bits
+    whichever other batches a process decodes.
     """
-    values, indices = logits.topk(2, dim=-1)
-    probabilities = (values - logits.logsumexp(-1, keepdim=True)).exp()
-    return indices[:, 0], probabilities[:, 0] - probabilities[:, 1]
+    by_length = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].ids), index))
+    size = max(1, FILLS * decoding.rows // decoding.branches)
+    return [by_length[start : start + size] for start in range(0, len(by_length), size)]
 
 
 def decode(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    prompts: Sequence[list[int]],
+    prompts: Sequence[Prompt],
     decoding: Decoding,
-) -> Iterator[list[Branch]]:
-    """Decode all branches of all prompts, batch by batch.
+    groups: Groups | None = None,
+) -> list[Branch]:
+    """Decode all branches of the prompts of one batch.
 
-    Prompts of like length share a batch. Each prompt is read once, its cache is copied to its
-    branches, and a branch that ends leaves the batch, so that later steps get cheaper. In float32 the
-    tokens are those of decoding every branch alone.
+    Each prompt is read once, and a branch that ends makes room for another. In float32 the tokens are
+    those of decoding every branch alone.
 
     Args:
         model: in evaluation mode.
         tokenizer: of the model.
-        prompts: token ids of each prompt, none empty.
+        prompts: in the order in which they are read.
         decoding: how.
+        groups: ids of tokens whose masses are compared, see :class:`lib.decoding.choosing.Look`.
 
-    Yields:
-        the branches of one batch of prompts, k for each, by prompt and branch.
+    Returns:
+        the branches by prompt and number; k of each prompt, but one where it ended before they part.
     """
-    by_length = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
-    together = max(1, decoding.rows // decoding.branches)
-    for start in range(0, len(by_length), together):
-        yield _decode_batch(model, tokenizer, prompts, by_length[start : start + together], decoding)
+    if decoding.how == "beam":
+        from lib.decoding.beam import beams
+
+        return beams(model, tokenizer, prompts, decoding, groups)
+    stems = [Branch(index, 0) for index in range(len(prompts))]
+    ended: list[Branch] = []
+    if decoding.position:
+        greedy = replace(decoding, branches=1, max_new_tokens=decoding.position)
+        stems = _Batch(model, tokenizer, prompts, greedy, groups).run(stems)
+        ended = [stem for stem in stems if stem.stop_reason != "length"]
+        stems = [stem for stem in stems if stem.stop_reason == "length"]
+    found = _Batch(model, tokenizer, prompts, decoding, groups).run(stems)
+    return sorted(ended + found, key=lambda branch: (branch.prompt, branch.branch))
 
 
-def _decode_batch(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: Sequence[list[int]],
-    chosen: list[int],
-    decoding: Decoding,
-) -> list[Branch]:
-    import torch
-    from transformers import DynamicCache
+class Ending:
+    """When a branch ends, and what its text is then."""
 
-    k = decoding.branches
-    longest = max(len(prompts[index]) for index in chosen)
-    pad = tokenizer.eos_token_id  # masked, so that any token would do
-    ids = torch.tensor(
-        [[pad] * (longest - len(prompts[i])) + prompts[i] for i in chosen], device=model.device
-    )
-    mask = torch.tensor([[0] * (longest - len(prompts[i])) + [1] * len(prompts[i]) for i in chosen])
-    mask = mask.to(model.device)
-    ends = end_ids(model, tokenizer)
-    cache = DynamicCache(config=model.config)
-    branches = [Branch(index, rank) for index in chosen for rank in range(k)]
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, ends: set[int], decoding: Decoding) -> None:
+        self.tokenizer, self.ends, self.decoding = tokenizer, ends, decoding
+        self.finals = {stop[-1] for stop in decoding.stop}
+        self.may_stop: dict[int, bool] = {}
 
-    with torch.inference_mode():
-        logits = (
-            model(
-                input_ids=ids,
-                attention_mask=mask,
-                position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            .logits[:, -1]
-            .float()
-        )
-        margins = top_two(logits)[1].repeat_interleave(k)
-        tokens = logits.topk(k, dim=-1).indices.reshape(-1)
-        cache.reorder_cache(torch.arange(len(chosen), device=model.device).repeat_interleave(k))
-        mask = mask.repeat_interleave(k, 0)
-        positions = mask.sum(-1)
-        alive = branches
-        while True:
-            going = _extend(alive, tokens.tolist(), margins.tolist(), tokenizer, ends, decoding)
-            if not going:
-                return branches
-            if len(going) < len(alive):
-                keep = torch.tensor(going, device=model.device)
-                cache.reorder_cache(keep)
-                tokens, mask, positions = tokens[keep], mask[keep], positions[keep]
-                alive = [alive[row] for row in going]
-            mask = torch.cat([mask, mask.new_ones(len(alive), 1)], 1)
-            logits = (
-                model(
-                    input_ids=tokens[:, None],
-                    attention_mask=mask,
-                    position_ids=positions[:, None],
-                    past_key_values=cache,
-                    use_cache=True,
-                )
-                .logits[:, -1]
-                .float()
-            )
-            tokens, margins = top_two(logits)
-            positions = positions + 1
-
-
-def _extend(
-    alive: list[Branch],
-    tokens: list[int],
-    margins: list[float],
-    tokenizer: PreTrainedTokenizerBase,
-    ends: set[int],
-    decoding: Decoding,
-) -> list[int]:
-    """Add a token to each branch; return the rows of those that go on."""
-    going = []
-    for row, (branch, token, margin) in enumerate(zip(alive, tokens, margins, strict=True)):
+    def add(self, branch: Branch, token: int, margin: float, contrast: float | None) -> bool:
+        """Add a token to a branch; return whether the branch goes on."""
         branch.token_ids.append(token)
         branch.token_margins.append(margin)
-        ended = token in ends
-        text = tokenizer.decode(branch.token_ids[:-1] if ended else branch.token_ids)
-        cut = min((at for stop in decoding.stop if (at := text.find(stop)) >= 0), default=-1)
+        if contrast is not None:
+            branch.token_contrasts.append(contrast)
+        ended = token in self.ends
+        full = len(branch.token_ids) == self.decoding.max_new_tokens
+        if not (ended or full or self._may_complete_a_stop(token)):
+            return True
+        text = self.tokenizer.decode(branch.token_ids[:-1] if ended else branch.token_ids)
+        cut = min((at for stop in self.decoding.stop if (at := text.find(stop)) >= 0), default=-1)
+        if not (ended or full or cut >= 0):
+            return True
         branch.completion = text if cut < 0 else text[:cut]
-        if cut >= 0:
-            branch.stop_reason = "stop"
-        elif ended:
-            branch.stop_reason = "end"
-        elif len(branch.token_ids) < decoding.max_new_tokens:
-            going.append(row)
-    return going
+        branch.stop_reason = "stop" if cut >= 0 else "end" if ended else "length"
+        return False
+
+    def _may_complete_a_stop(self, token: int) -> bool:
+        """Whether a token's text has the last character of a stop string.
+
+        Other tokens need no look at the whole text, which takes longer the longer a branch is. A character
+        may be of several tokens, and some tokenizers drop a space in front: these are always looked at.
+        """
+        if token not in self.may_stop:
+            text = self.tokenizer.decode([token])
+            self.may_stop[token] = any(
+                final in text or not final.isascii() or final == " " for final in self.finals
+            )
+        return self.may_stop[token]
+
+
+@dataclass
+class _Row:
+    """A branch on its way, and the numbers that it is sampled by."""
+
+    branch: Branch
+    numbers: Sequence[float]
+
+    @property
+    def number(self) -> float:
+        """What the next token is drawn by."""
+        return self.numbers[len(self.branch.token_ids)]
+
+
+class _Batch:
+    """The branches of one batch, decoded to their end."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        prompts: Sequence[Prompt],
+        decoding: Decoding,
+        groups: Groups | None,
+    ) -> None:
+        self.model, self.prompts, self.decoding, self.groups = model, prompts, decoding, groups
+        self.ending = Ending(tokenizer, end_ids(model.generation_config, tokenizer), decoding)
+        self.ended: list[Branch] = []
+
+    def run(self, stems: Sequence[Branch]) -> list[Branch]:
+        """Branch after each stem, which is what is decoded of a prompt so far.
+
+        Returns:
+            all branches, in the order in which they ended.
+        """
+        import torch
+
+        queue = deque((stem, self.prompts[stem.prompt].ids + stem.token_ids) for stem in stems)
+        longest = max((len(ids) for _, ids in queue), default=0) + self.decoding.max_new_tokens
+        rows = rows_for(self.model, self.decoding.rows, longest)
+        waiting: deque[tuple[_Row, Prefix]] = deque()  # read, without a row yet
+        alive: list[_Row] = []
+        with torch.inference_mode():
+            while True:
+                while rows.room and (waiting or queue):
+                    if not waiting:
+                        count = rows.together([len(ids) for _, ids in queue], self.decoding.branches)
+                        waiting.extend(self._begin([queue.popleft() for _ in range(count)]))
+                        continue
+                    new = [waiting.popleft() for _ in range(min(rows.room, len(waiting)))]
+                    rows.add([prefix for _, prefix in new])
+                    alive += [row for row, _ in new]
+                if not alive:
+                    return self.ended
+                last = [row.branch.token_ids[-1] for row in alive]
+                logits = rows.step(torch.tensor(last, device=self.model.device))
+                seen = look(logits, self.groups)
+                tokens = seen.likeliest if self.decoding.how == "top-k" else self._drawn(logits, alive)
+                going = [at for at, row in enumerate(alive) if self._goes_on(row, tokens[at], seen, at)]
+                if len(going) < len(alive):
+                    alive = [alive[at] for at in rows.keep(going)]
+
+    def _begin(self, queued: list[tuple[Branch, list[int]]]) -> Iterator[tuple[_Row, Prefix]]:
+        """Read stems and branch after each; give the branches that do not end at once."""
+        k, decoding = self.decoding.branches, self.decoding
+        logits, prefixes = read(self.model, [ids for _, ids in queued])
+        seen = look(logits, self.groups)
+        best = logits.topk(k, dim=-1).indices.tolist() if decoding.how == "top-k" else None
+        for at, ((stem, _), prefix) in enumerate(zip(queued, prefixes, strict=True)):
+            new = [self._row(stem, number) for number in range(k)]
+            tokens = best[at] if best else self._drawn(logits[at].expand(k, -1), new)
+            for row, token in zip(new, tokens, strict=True):
+                if self._goes_on(row, token, seen, at):
+                    yield row, prefix
+
+    def _row(self, stem: Branch, number: int) -> _Row:
+        """A branch of its own, with the tokens of a stem."""
+        lists = {
+            name: list(getattr(stem, name)) for name in ("token_ids", "token_margins", "token_contrasts")
+        }
+        numbers: Sequence[float] = ()
+        if self.decoding.how == "sample":
+            item = self.prompts[stem.prompt].item
+            numbers = uniform(self.decoding.seed, item, number, self.decoding.max_new_tokens)
+        return _Row(replace(stem, branch=number, **lists), numbers)
+
+    def _drawn(self, logits: torch.Tensor, rows: Sequence[_Row]) -> list[int]:
+        numbers = [row.number for row in rows]
+        return sampled(logits, self.decoding.temperature, self.decoding.top_p, numbers).tolist()
+
+    def _goes_on(self, row: _Row, token: int, seen: Look, at: int) -> bool:
+        """Add a token to a row's branch; whether the branch goes on."""
+        if self.ending.add(row.branch, token, seen.margins[at], seen.contrasts[at]):
+            return True
+        self.ended.append(row.branch)
+        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from lib.comparisons import Measure, interval, mean_of, resampled
-from lib.decoding.selection import CHOOSERS, DECODERS, by_item
-from lib.decoding.verifiers import CHOICE, VERIFIERS
+from lib.decoding.selection import CHOOSERS, SELECTIONS, by_item
+from lib.decoding.verifiers import VERIFIERS
+from lib.grid import CHOICE
 from lib.seeds import derive
 
 # By decoder and metric, like ("greedy", "accuracy").
@@ -22,45 +23,65 @@ def measures(answers: pd.DataFrame, items: pd.DataFrame) -> Measures:
     """All metrics of one run, of its items in the order of their names.
 
     Args:
-        answers: branches of one cell (contract answers.ANSWERS).
+        answers: branches of one cell (contract answers.ANSWERS), of one decoding or several; that whose
+            first branch is the greedy path comes first.
         items: the task's items (contract task.ITEMS).
     """
     verifier = items["verifier"].iloc[0]
     if verifier == CHOICE:
-        return accuracies(by_item(answers).values(), CHOOSERS)
+        branches = by_item(answers).values()
+        return accuracies({name: _right(branches, choose) for name, choose in CHOOSERS.items()})
     if VERIFIERS[verifier].exact:
         return exact_measures(answers)
-    return {("greedy", "chrf"): chrf_measure(answers, items.set_index("item_id")["answer"])}
+    gold = items.set_index("item_id")["answer"]
+    return {
+        (decoder_name(decoding, "first", place == 0), "chrf"): chrf_measure(part, gold)
+        for place, (decoding, part) in enumerate(answers.groupby("decoding", sort=False))
+    }
+
+
+def decoder_name(decoding: str, selection: str, main: bool) -> str:
+    """Name of a decoder, like ``cot-max``; the first branch of the main decoding is ``greedy``."""
+    return "greedy" if main and selection == "first" else f"{decoding}-{selection}"
 
 
 def exact_measures(answers: pd.DataFrame) -> Measures:
     """Metrics of a task whose answers are right or wrong.
+
+    Args:
+        answers: see :func:`measures`.
 
     Returns:
         per decoder ``accuracy`` and, against greedy on the same items, ``accuracy_gain``; for
         greedy also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share
         of outputs that write something before the answer).
     """
-    items = by_item(answers).values()
-    several = answers["branch"].max() > 0
-    found = accuracies(items, DECODERS if several else {"greedy": DECODERS["greedy"]})
-    first = [branches[0] for branches in items]
+    parts = answers.groupby("decoding", sort=False)
+    decoded = {name: list(by_item(part).values()) for name, part in parts}
+    right: dict[str, np.ndarray] = {}
+    for place, (decoding, items) in enumerate(decoded.items()):
+        several = any(len(branches) > 1 for branches in items)
+        for name, select in SELECTIONS.items():
+            if several or name == "first":
+                right[decoder_name(decoding, name, place == 0)] = _right(items, select)
+    found = accuracies(right)
+    first = [branches[0] for branches in next(iter(decoded.values()))]
     found["greedy", "answered"] = mean_of(np.array([branch.status == "answered" for branch in first]))
     found["greedy", "chain"] = mean_of(np.array([branch.chain is True for branch in first]))
     return found
 
 
-def accuracies(items: Collection[list[Any]], decoders: dict[str, Callable[[list[Any]], Any]]) -> Measures:
+def _right(items: Iterable[list[Any]], select: Callable[[list[Any]], Any | None]) -> np.ndarray:
+    """Whether what is selected of each item is right; where nothing is, it is not."""
+    return np.array([bool((chosen := select(branches)) and chosen.correct) for branches in items])
+
+
+def accuracies(right: dict[str, np.ndarray]) -> Measures:
     """Accuracy of each decoder and, but for greedy, how far it is above greedy on the same items.
 
     Args:
-        items: branches of each item; where an item has choices, each choice is one.
-        decoders: by name, ``greedy`` among them; each picks a branch, or none.
+        right: whether each item is right, by decoder, ``greedy`` among them.
     """
-    right = {
-        name: np.array([bool((chosen := decoder(branches)) and chosen.correct) for branches in items])
-        for name, decoder in decoders.items()
-    }
     found: Measures = {}
     for name, correct in right.items():
         found[name, "accuracy"] = mean_of(correct)
@@ -82,12 +103,12 @@ def _chrf_of(counts: np.ndarray) -> np.ndarray:
 
 
 def chrf_measure(answers: pd.DataFrame, gold: pd.Series) -> Measure:
-    """Corpus chrF of the greedy outputs: the statistics of an item are its counts of n-grams.
+    """Corpus chrF of the first branches: the statistics of an item are its counts of n-grams.
 
     sacrebleu's own bootstrap fails where a resample scores zero, so its counts are resampled here.
 
     Args:
-        answers: branches of one cell.
+        answers: branches of one cell and decoding.
         gold: reference by item_id.
     """
     first = answers[answers["branch"] == 0].sort_values("item_id")

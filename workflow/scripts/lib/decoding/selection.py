@@ -1,4 +1,4 @@
-"""Which of an item's branches is its answer: the decoders that read the same branches."""
+"""Which of an item's branches is its answer: several ways to select from the same branches."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def _answers(branches: list[Any]) -> dict[str, list[Any]]:
     return found
 
 
-def greedy(branches: list[Any]) -> Any | None:
-    """The greedy path, whatever its form."""
+def first(branches: list[Any]) -> Any | None:
+    """The first branch, whatever its form: the greedy path, the best beam, or one sample."""
     return branches[0]
 
 
@@ -36,7 +36,10 @@ def cot_aggregate(branches: list[Any]) -> Any | None:
 
 
 def vote(branches: list[Any]) -> Any | None:
-    """The first branch of the answer that most well-formed branches give; the margins play no part."""
+    """The first branch of the answer that most well-formed branches give; the margins play no part.
+
+    Over samples this is self-consistency (Wang et al. 2023).
+    """
     best = max(_answers(branches).values(), key=len, default=None)
     return best and best[0]
 
@@ -55,11 +58,11 @@ def aggregated_margin(branches: list[Any], chosen: Any) -> float:
     return sum(map(_margin, _answers(branches)[chosen.extracted]))
 
 
-# Ties go to the answer, then to the branch, of the lower first-token rank: max() keeps the first.
-DECODERS: dict[str, Callable[[list[Any]], Any | None]] = {
-    "greedy": greedy,
-    "cot-max": cot_max,
-    "cot-aggregate": cot_aggregate,
+# Ties go to the answer, then to the branch, of the lower number: max() keeps the first.
+SELECTIONS: dict[str, Callable[[list[Any]], Any | None]] = {
+    "first": first,
+    "max": cot_max,
+    "aggregate": cot_aggregate,
     "vote": vote,
     "oracle": oracle,
 }
@@ -71,7 +74,7 @@ def per_byte(choices: list[Any]) -> Any | None:
 
 
 # Where a model chooses, its "branches" are the choices by likelihood, so that greedy takes the likeliest.
-CHOOSERS: dict[str, Callable[[list[Any]], Any | None]] = {"greedy": greedy, "per-byte": per_byte}
+CHOOSERS: dict[str, Callable[[list[Any]], Any | None]] = {"greedy": first, "per-byte": per_byte}
 
 
 def by_item(answers: Any) -> dict[str, list[Any]]:

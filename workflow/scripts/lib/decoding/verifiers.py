@@ -9,9 +9,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from lib.decoding import sandbox
+from lib.decoding.words import WORDS
 
-CHOICE = "choice"  # of items whose answer is the likeliest of their choices: nothing is found in a text
 NUMBER = re.compile(r"-?\$?\d+(?:,\d{3})*(?!\d)(?:\.\d+)?")
+YES_OR_NO = re.compile(r"\b(?:yes|true|no|false)\b", re.IGNORECASE)
 FENCED = re.compile(r"```(?:[Pp]ython[0-9]*|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
@@ -59,6 +60,17 @@ def number(text: str) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
+def last_word(text: str) -> Span | None:
+    """The last yes, no, true or false of a text, in any case."""
+    found = list(YES_OR_NO.finditer(text))
+    return Span(*found[-1].span()) if found else None
+
+
+def yes_or_no(text: str) -> str:
+    """``yes`` for yes and true, ``no`` for no and false."""
+    return next(words[0] for words in WORDS["yes-no"] if text.strip().casefold() in words)
+
+
 def whole(text: str) -> Span | None:
     """The whole text without white space around it."""
     stripped = text.strip()
@@ -80,6 +92,10 @@ def code(text: str) -> Span | None:
 
 def _number(answer: str, item: Any) -> Verdict:
     return Verdict(float(answer == number(item.answer)))
+
+
+def _yes_or_no(answer: str, item: Any) -> Verdict:
+    return Verdict(float(answer == yes_or_no(item.answer)))
 
 
 def _exact(answer: str, item: Any) -> Verdict:
@@ -112,6 +128,7 @@ def _ended(program: str) -> str:
 
 VERIFIERS = {
     "number": Verifier(last_number, number, _number, exact=True),
+    "yes-no": Verifier(last_word, yes_or_no, _yes_or_no, exact=True),
     "exact": Verifier(whole, str.casefold, _exact, exact=True),
     "chrf": Verifier(whole, str, _chrf, exact=False),
     "code": Verifier(code, str, _program, exact=True),

@@ -14,7 +14,7 @@ from lib.packing import Row
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 M_MMAP_THRESHOLD = -3  # of malloc.h
 LARGE = 2**20  # bytes; smaller tensors are many, and faster from the heap
@@ -112,12 +112,12 @@ def attention_layers(model: PreTrainedModel) -> list[int]:
     return [layer for layer, kind in enumerate(types) if kind in ATTENTION_LAYERS]
 
 
-def end_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> set[int]:
+def end_ids(generation: GenerationConfig, tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """The tokens that end a text: the tokenizer's own, and all that the model's generation settings name.
 
     A model that was taught to chat ends its turn with another token than a text.
     """
-    named = model.generation_config.eos_token_id
+    named = generation.eos_token_id
     return {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])} - {None}
 
 
@@ -133,27 +133,51 @@ def prefix_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     return encoded["input_ids"][:text]
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, prompts: Iterable[str]) -> list[list[int]]:
+def prompt_ids(
+    tokenizer: PreTrainedTokenizerBase, prompts: Iterable[str], chat: bool = False
+) -> list[list[int]]:
     """Token ids of each prompt, after the special tokens that the tokenizer puts before a text.
 
     The model was trained to see them there, and some models, like Gemma, fail without. What would stand
     after the text is left out, since the model goes on there. No prompt is without tokens: an empty text
     after no such tokens becomes the token that stands before a text.
+
+    Args:
+        tokenizer: of the model.
+        prompts: texts.
+        chat: put each into the tokenizer's chat template, as a user's message that is to be answered.
+
+    Raises:
+        UserError: there is no chat template.
     """
+    if chat:
+        if not tokenizer.chat_template:
+            raise UserError(
+                f"{tokenizer.name_or_path}: the tokenizer has no chat template; take `chat` out of the task, "
+                "or use a model that was taught to chat"
+            )
+        return [
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": prompt}], add_generation_prompt=True, return_dict=False
+            )
+            for prompt in prompts
+        ]
     prefix = prefix_ids(tokenizer)
     return [[*prefix, *ids] or [start_token(tokenizer)] for ids in token_ids(tokenizer, prompts)]
 
 
 def training_rows(
-    tokenizer: PreTrainedTokenizerBase, prompts: Iterable[str], targets: Iterable[str]
+    tokenizer: PreTrainedTokenizerBase, prompts: Iterable[str], targets: Iterable[str], chat: bool = False
 ) -> list[Row]:
-    """Tokenize examples; each target ends with the end-of-text token.
+    """Tokenize examples; each target ends with the end-of-text token. ``chat`` is as in :func:`prompt_ids`.
 
     Prompt and target are tokenized apart, as in decoding, where the prompt stands alone.
     """
     return [
         Row(read, [*written, tokenizer.eos_token_id])
-        for read, written in zip(prompt_ids(tokenizer, prompts), token_ids(tokenizer, targets), strict=True)
+        for read, written in zip(
+            prompt_ids(tokenizer, prompts, chat), token_ids(tokenizer, targets), strict=True
+        )
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lib import languages
@@ -33,18 +34,39 @@ METRICS = {
 }
 MAIN = ("accuracy", "chrf")  # the first of these that a task was scored with is the one that figures show
 
-DECODERS = {
-    "greedy": "greedy",
-    "cot-max": "CoT-decoding, max",
-    "cot-aggregate": "CoT-decoding, aggregate",
+GREEDY = "greedy"  # of choices, the likeliest
+PER_BYTE = "per-byte"  # of choices, the likeliest per byte
+DECODINGS = {"cot": "CoT-decoding"}  # blocks of the config that are not called by their name
+SELECTIONS = {
+    "first": "first branch",
+    "max": "max",
+    "aggregate": "aggregate",
     "vote": "majority vote",
     "oracle": "oracle",
 }
-# Of choices, greedy takes the likeliest.
-CHOOSERS = {"greedy": "greedy", "per-byte": "likelihood per byte"}
 
 NO_LANGUAGE = "zxx"  # ISO 639-3 for what is not in a human language, like code
 POOLED = "mul_Zyyy"  # all languages of a corpus together
+
+
+def decoder(name: str) -> str:
+    """What a decoder is called: greedy, or a decoding and how one of its branches is selected."""
+    if name in (GREEDY, PER_BYTE):
+        return {GREEDY: "greedy", PER_BYTE: "likelihood per byte"}[name]
+    decoding, _, selection = name.rpartition("-")
+    return f"{DECODINGS.get(decoding, decoding)}, {SELECTIONS[selection]}"
+
+
+def decoders(names: Iterable[str]) -> list[str]:
+    """The decoders among these that select from branches, each once: greedy, then decoding by decoding."""
+    parts = {name: name.rpartition("-") for name in names}
+    blocks = list(dict.fromkeys(block for block, _, _ in parts.values()))
+    order = {
+        (block, selection): place for place, (block, selection) in enumerate(product(blocks, SELECTIONS))
+    }
+    selecting = [name for name, (block, _, selection) in parts.items() if (block, selection) in order]
+    selecting.sort(key=lambda name: order[parts[name][0], parts[name][2]])
+    return [*([GREEDY] if GREEDY in parts else []), *selecting]
 
 
 def language(code: str) -> str:
@@ -133,8 +155,8 @@ def arms(rows: pd.DataFrame) -> list[str]:
 
 
 def in_order(rows: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
-    """Rows of each task and model together, in the order of :func:`arms` and of DECODERS."""
-    places = {decoder: place for place, decoder in enumerate(DECODERS)}
+    """Rows of each task and model together, in the order of :func:`arms` and :func:`decoders`."""
+    places = {decoder: place for place, decoder in enumerate(decoders(rows["decoder"]))}
     for task, model in panels(rows):
         part = rows[(rows["task"] == task) & (rows["model"] == model) & rows["decoder"].isin(places)]
         ranked = {arm: place for place, arm in enumerate(arms(part))}

@@ -16,9 +16,12 @@ from lib import hub, lines
 from lib.cli import UserError
 from lib.tasks.item import Item, fill, item_id, split_of
 
-# What a gold number may look like. Not the pattern that finds numbers in what a model writes: items,
-# and so models, would depend on it, and be made anew whenever it is edited.
-GOLD = re.compile(r"-?\$?\d+(,\d{3})*(\.\d+)?")
+# What a gold answer may look like, and what it is called. Not the patterns that find answers in what a
+# model writes: items, and so models, would depend on them, and be made anew whenever they are edited.
+GOLD = {
+    "number": (re.compile(r"-?\$?\d+(,\d{3})*(\.\d+)?"), "a number"),
+    "yes-no": (re.compile(r"yes|true|no|false", re.IGNORECASE), "yes or no, or true or false"),
+}
 
 
 def _records(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -92,7 +95,7 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         documents: unused.
 
     Raises:
-        UserError: as :func:`read`, or an answer that is to be compared as a number is none.
+        UserError: as :func:`read`, or an answer is none of those that the verifier compares.
     """
     return read(task, split, _written)
 
@@ -103,9 +106,10 @@ def _written(task: dict[str, Any], record: dict[str, Any], place: str) -> dict[s
         answer = answer.rsplit(after, 1)[-1]
     answer = answer.strip()
     target = filled(task["target"], record, place) if "target" in task else f" {answer}"
-    if task["verifier"] == "number" and answer and not GOLD.fullmatch(answer):
+    form, called = GOLD.get(task["verifier"], (None, ""))
+    if form and answer and not form.fullmatch(answer):
         raise UserError(
-            f"{place}: the answer {answer[:80]!r} is not a number; change 'answer' or "
+            f"{place}: the answer {answer[:80]!r} is not {called}; change 'answer' or "
             "'answer_after', or choose another verifier"
         )
     return {"target": target, "answer": answer, "verifier": task["verifier"]}
