@@ -10,16 +10,18 @@ import pyarrow.parquet as pq
 LEFT_OUT = {"logs", "benchmarks"}  # times and machine names
 
 
-def differences(results_a: Path, results_b: Path) -> list[str]:
+def differences(results_a: Path, results_b: Path, part: bool = False) -> list[str]:
     """What two results folders differ in, a line each; an empty list says that they are equal.
 
-    Both must have the same files. Tables must be equal in columns, types, rows and their order;
+    Both must have the same files; with ``part``, the first may be a part of the second.
+    Tables must be equal in columns, types, rows and their order;
     columns that their contract marks as measured are left out, and so is the file's metadata.
     Where there is no table to compare, that is a difference too.
     """
     files_a, files_b = _files(results_a), _files(results_b)
     found = [f"{path}: only in {results_a}" for path in sorted(files_a - files_b)]
-    found += [f"{path}: only in {results_b}" for path in sorted(files_b - files_a)]
+    if not part:
+        found += [f"{path}: only in {results_b}" for path in sorted(files_b - files_a)]
     tables = sorted(path for path in files_a & files_b if path.suffix == ".parquet")
     if not tables:
         found.append(f"no table is in both {results_a} and {results_b}")

@@ -15,6 +15,7 @@ from zlib import crc32
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -782,6 +783,9 @@ TABLES = {
     "cosines": "interference/cosines.parquet",
     "transfer": "interference/transfer.parquet",
 }
+# Those that have rows in any run: of tokenizers, and of the random models of papers.
+ALWAYS = {"metrics", "zipf", "vocabulary", "lorenz", "comparisons", "probes", "morphs", "training"}
+ALWAYS |= {"thresholds", "convergence"}
 CORPUS = ["--corpus", "catalogs"]
 LANGS = [*CORPUS, "--lang", "jpn_Jpan", "--reference", "eng_Latn"]
 FIGURES = {
@@ -815,6 +819,21 @@ FIGURES = {
     "interference": (["cosines"], []),
     "transfer": (["transfer", "cosines"], []),
 }
+
+
+def write_empty(root: Path) -> None:
+    """The tables of a run with tokenizers, but with nothing in the grids of later stages."""
+    write_tiny(root)
+    for name, path in TABLES.items():
+        if name not in ALWAYS:
+            pq.write_table(pq.read_table(root / "results" / path).slice(0, 0), root / "results" / path)
+    for path in inputs(root, ["steps"]):
+        path.unlink()  # there is a file for each training
+
+
+def may_be_empty(figure: str) -> bool:
+    """Whether a figure is drawn of tables that have no rows where grids are empty."""
+    return not ALWAYS.issuperset(FIGURES[figure][0])
 
 
 def inputs(root: Path, tables: list[str]) -> list[Path]:

@@ -49,7 +49,8 @@ AT_ONCE = 20_000  # documents that are made at a time
 
 def run(script: str, *arguments: object) -> float:
     """Run one step of the pipeline; its largest resident memory in GB."""
-    environment = {**os.environ, "RAYON_NUM_THREADS": "1"}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+    environment = {**os.environ, **one}  # as a job of one thread has them
     command = [sys.executable, code.SCRIPTS / f"{script}.py", *map(str, arguments)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

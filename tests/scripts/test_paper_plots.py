@@ -1,4 +1,4 @@
-"""Every figure, drawn from tables as large as the default run's and as small as can be."""
+"""Every figure, drawn from tables as large as the default run's, as small as can be, and with no rows."""
 
 import re
 import warnings
@@ -28,6 +28,13 @@ def full(tmp_path_factory):
 def tiny(tmp_path_factory):
     root = tmp_path_factory.mktemp("tiny")
     paper_fixtures.write_tiny(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    root = tmp_path_factory.mktemp("empty")
+    paper_fixtures.write_empty(root)
     return root
 
 
@@ -94,6 +101,12 @@ def test_readable(drawn, name, size, request):
     svg, found = drawn(request.getfixturevalue(size), name)
     assert found == []
     assert svg.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if paper_fixtures.may_be_empty(name)])
+def test_tables_of_nothing_are_drawn(empty, name):
+    (svg,) = draw(empty, name, ("svg",))
+    assert texts(svg)
 
 
 def test_equal_tables_give_equal_files(full):
