@@ -103,7 +103,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
             "lib/decoding/verifiers.py",
-            {"evaluation_answer": 13, "evaluation_score": 15}
+            {"evaluation_answer": 15, "evaluation_score": 15}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2}
             | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
