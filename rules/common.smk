@@ -43,7 +43,7 @@ LOOPS = grid.cells(config["selfimprove"]["grid"], "loops")
 
 wildcard_constraints:
     corpus=r"[^/]+",
-    split=r"train|dev|test|pool-\d+",
+    split=r"train|dev|test|template|pool-\d+",
     lang=r"[a-z]{3}_[A-Z][a-z]{3}",
     mix=r"[^/]+",
     tokenizer=r"[^/]+",

@@ -213,6 +213,7 @@ rule evaluation_scores:
         script=script("table_concat"),
         lib=lib("table_concat", "contracts/scores"),
         parts=evaluated("cells"),
+        checked="results/task/splits.parquet",
     output:
         table="results/evaluation/scores.parquet",
     log:

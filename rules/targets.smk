@@ -71,6 +71,7 @@ rule scores:
 rule rounds:
     input:
         "results/selfimprove/rounds.parquet",
+        "results/task/splits.parquet",
 
 
 rule reach:

@@ -2,7 +2,7 @@
 Tasks: questions with a verifier, in splits that share no question.
 
 READS   results/corpus/{corpus}/{split}/{lang}.parquet   (tasks of translation and of text only)
-WRITES  results/task/{task}/{split}.parquet
+WRITES  results/task/{task}/{split}.parquet, results/task/splits.parquet
 """
 
 
@@ -40,4 +40,28 @@ rule task_build:
             --size {params.size:q} \
             --seed {params.seed:q} \
             --items {output.questions:q} {input.documents:q}
+        """
+
+
+rule task_check:
+    input:
+        script=script("task_check"),
+        lib=lib("task_check"),
+        questions=checked_splits,
+    output:
+        table="results/task/splits.parquet",
+    log:
+        "results/logs/task_check.log",
+    benchmark:
+        "results/benchmarks/task_check.tsv"
+    conda:
+        "../envs/text.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        r"""
+        exec &> >(tee {log:q})
+        python {input.script:q} --table {output.table:q} {input.questions:q}
         """

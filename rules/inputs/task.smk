@@ -24,3 +24,15 @@ def task_settings(wildcards):
 def task_size(wildcards):
     """Items in a split; all pools have one size."""
     return config["tasks"][wildcards.task]["items"][wildcards.split.split("-")[0]]
+
+
+def checked_splits(wildcards):
+    """Every split that adapters and loops train on, choose by or are scored on, of tasks that ask something."""
+    asking = [cell for cell in TRAINED if grid.asks(config, cell.task)]
+    splits = [(cell.task, split) for cell in asking for split in ("train", config["evaluation"]["split"])]
+    splits += [(task, "dev") for _, task, _ in grid.tunings(config) if grid.asks(config, task)]
+    splits += [(cell.task, "template") for cell in asking if "template" in config["tasks"][cell.task]["items"]]
+    for cell in LOOPS:
+        rounds = range(1, config["selfimprove"]["loops"][cell.arm]["rounds"] + 1)
+        splits += [(cell.task, f"pool-{number}") for number in rounds]
+    return [f"results/task/{task}/{split}.parquet" for task, split in dict.fromkeys(splits)]

@@ -81,6 +81,23 @@ def test_a_grid_may_be_empty(config: dict[str, Any], section: str, grid: str) ->
     assert mistakes(config) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("last_letters", {"words": 2}),
+        ("coin_flip", {"people": 2}),
+        ("year_parity", {}),
+        ("letter_counting", {"words": 3}),
+        ("gsm_templates", {}),
+    ],
+)
+def test_kinds_that_draw_their_questions(config: dict[str, Any], kind: str, settings: dict[str, Any]) -> None:
+    task(config, kind, **settings)
+    if kind == "gsm_templates":
+        config["tasks"]["mine"]["items"] = {**config["tasks"]["mine"]["items"], "template": 100}
+    assert mistakes(config) == []
+
+
 def local_corpus(config: dict[str, Any], **changes: Any) -> None:
     config["corpora"]["mine"] = {
         "kind": "local",
@@ -98,6 +115,14 @@ def records(config: dict[str, Any], **changes: Any) -> None:
     shared = {key: arithmetic[key] for key in ("items", "max_new_tokens", "stop", "training")}
     template = {"kind": "records", "prompt": "{q}", "answer": "{a}", "verifier": "number"}
     config["tasks"]["mine"] = {**template, **shared, **changes}
+    config["lora"]["grid"][0]["tasks"].append("mine")
+
+
+def task(config: dict[str, Any], kind: str, **changes: Any) -> None:
+    """A task of a kind that draws its questions."""
+    arithmetic = config["tasks"]["arithmetic"]
+    shared = {key: arithmetic[key] for key in arithmetic if key not in ("kind", "terms", "digits")}
+    config["tasks"]["mine"] = {"kind": kind, **shared, **changes}
     config["lora"]["grid"][0]["tasks"].append("mine")
 
 
@@ -431,6 +456,11 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["lm-eval cannot judge the answers of 'mine'"],
     ),
     (
+        lambda c: (task(c, "coin_flip", people=2), harness(c, "tok2cot-mine")),
+        "evaluation.harness.tasks",
+        ["lm-eval cannot judge the answers of 'mine'"],
+    ),
+    (
         lambda c: (choices(c, chat=True), harness(c, "tok2cot-mine")),
         "evaluation.harness.tasks",
         ["the space in front of the choices of 'mine'"],
@@ -696,7 +726,12 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     (
         lambda c: (records(c, path="README.md", verifier="yes-no"), c["evaluation"].update(engine="vllm")),
         "evaluation.engine",
-        ["masses of yes and no, which 'mine' compares"],
+        ["masses of two options, which 'mine' compares"],
+    ),
+    (
+        lambda c: (task(c, "year_parity"), c["evaluation"].update(engine="vllm")),
+        "evaluation.engine",
+        ["masses of two options, which 'mine' compares"],
     ),
     (
         lambda c: c["evaluation"].update(filter=["empty", "repeated"]),
@@ -767,6 +802,21 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["has nothing for jpn_Jpan"],
     ),
     (lambda c: records(c, path="missing.jsonl"), "tasks.mine.path", ["no file 'missing.jsonl'"]),
+    (
+        lambda c: records(c, path="a.jsonl", columns=["q", "a"]),
+        "tasks.mine.columns",
+        ["'a.jsonl' is no .tsv file", "take it out"],
+    ),
+    (
+        lambda c: records(c, id="owner/name", split="test", revision="main", columns=["q", "a"]),
+        "tasks.mine",
+        ["columns"],
+    ),
+    (
+        lambda c: c["tasks"]["arithmetic"]["items"].update(template=9),
+        "tasks.arithmetic.items.template",
+        ["kind 'arithmetic' holds no templates out"],
+    ),
     (
         lambda c: model(c, source="folder", path="missing"),
         "models.mine.path",

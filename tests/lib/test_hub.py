@@ -21,8 +21,20 @@ def test_a_dataset_that_cannot_be_loaded(monkeypatch):
     assert read(monkeypatch, load) == (
         [],
         "tasks: records: owner/name@abc cannot be loaded (ConnectionError: no route); "
-        "check id, configuration, split and revision, and that the hub can be reached",
+        "check id, configuration, split and revision, and that the hub can be reached; "
+        "a dataset that is a script needs the revision refs/convert/parquet",
     )
+
+
+def test_the_export_of_a_dataset_has_a_folder_for_each_configuration(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    for config in ("de", "fr"):
+        for split in ("train", "test"):
+            (tmp_path / "own" / config / split).mkdir(parents=True)
+            data = datasets.Dataset.from_dict({"where": [f"{config} {split}"]})
+            data.to_parquet(tmp_path / "own" / config / split / "0000.parquet")
+    found = hub.rows("tasks: records", str(tmp_path / "own"), "fr", "test", hub.EXPORT)
+    assert list(found) == [{"where": "fr test"}]
 
 
 def test_a_stream_that_breaks_off(monkeypatch):

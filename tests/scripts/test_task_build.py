@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 import task_build
@@ -8,7 +10,7 @@ from lib.cli import UserError
 from lib.contracts.corpus import DOCUMENTS
 from lib.contracts.task import ITEMS
 from lib.table import read_provenance
-from lib.tasks import arithmetic
+from lib.tasks import drawn
 from lib.tasks.item import split_of
 
 
@@ -35,18 +37,44 @@ def test_the_same_command_writes_the_same_items(cell, tmp_path):
     assert other["item_id"].tolist() != ITEMS.read(cell.test)["item_id"].tolist()
 
 
-def test_a_small_space_ends_and_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(arithmetic, "DRAWS", 3000)
-    items = build({**TASK, "terms": 1}, "train", 100, tmp_path / "few.parquet")
-    assert 0 < len(items) < 9
+@pytest.mark.parametrize(
+    ("task", "remedy"),
+    [
+        ({**TASK, "terms": 1}, "lower 'items.pool' of the task, or raise 'terms' or 'digits'"),
+        ({"kind": "last_letters", "words": 1, "worked_share": 0}, "of the task, or raise 'words'"),
+        (
+            {"kind": "year_parity", "worked_share": 0},
+            "; people of your own are a task of kind 'records' with",
+        ),
+    ],
+)
+def test_too_few_questions_are_an_error(tmp_path, monkeypatch, task, remedy):
+    monkeypatch.setattr(drawn, "DRAWS", 3000)
+    path = tmp_path / "few.parquet"
+    with pytest.raises(UserError) as error:
+        build(task, "pool-2", 100, path)
+    assert re.match(
+        rf"{path}: \d+ distinct questions of split 'pool-2', and 100 are wanted;", str(error.value)
+    )
+    assert remedy in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_small_file_gives_what_it_has(tmp_path, capsys):
+    (tmp_path / "own.tsv").write_text("".join(f"{n} + 1?\t{n + 1}\n" for n in range(40)))
+    task = {"kind": "records", "path": str(tmp_path / "own.tsv"), "columns": ["q", "a"]}
+    task |= {"prompt": "{q}", "answer": "{a}", "verifier": "number"}
+    items = build(task, "train", 100, tmp_path / "few.parquet")
+    assert 5 < len(items) < 25
     assert f"gives {len(items)} items for 'train'; 100 were asked for" in capsys.readouterr().out
 
 
-def test_a_source_without_items_of_the_split(tmp_path, monkeypatch):
-    monkeypatch.setattr(arithmetic, "DRAWS", 100)
+def test_a_source_without_items_of_the_split(tmp_path):
+    (tmp_path / "own.tsv").write_text("q\ta\n1 + 1?\t2\n")
+    task = {"kind": "records", "path": str(tmp_path / "own.tsv"), "prompt": "{q}", "answer": "{a}"}
     with pytest.raises(UserError, match="no item for split 'pool-99'"):
-        build(TASK, "pool-99", 5, tmp_path / "none.parquet")
-    assert list(tmp_path.iterdir()) == []
+        build({**task, "verifier": "number"}, "pool-99", 5, tmp_path / "none.parquet")
+    assert not (tmp_path / "none.parquet").exists()
 
 
 def test_translation_reads_documents_source_first(tmp_path):

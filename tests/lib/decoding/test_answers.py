@@ -186,12 +186,21 @@ def test_a_branch_that_names_nothing_has_no_answer():
     ("text", "extracted", "margin"), [(" No", "no", 0.5), ("yes", "yes", -0.5), ("TRUE", "yes", -0.5)]
 )
 def test_masses_of_yes_and_no_are_compared(text, extracted, margin):
+    _compared("yes-no", "no", text, extracted, margin)
+
+
+@pytest.mark.parametrize(("text", "margin"), [(" Odd", 0.5), ("even", -0.5)])
+def test_masses_of_even_and_odd_are_compared(text, margin):
+    _compared("even-odd", "odd", text, text.strip().lower(), margin)
+
+
+def _compared(verifier, gold, text, extracted, margin):
     one = SimpleNamespace(
         **PLAIN
         | {"completion": f"so {text}", "token_ids": [0, 1], "token_margins": [0.9, 0.1]}
         | {"token_contrasts": [0.0, -0.5], "stop_reason": "end"}
     )
     found = answer(
-        one, item("no", "yes-no"), lambda ids: "".join(("so ", text)[token] for token in ids), FILTER
+        one, item(gold, verifier), lambda ids: "".join(("so ", text)[token] for token in ids), FILTER
     )
-    assert (found["extracted"], found["margin"], found["correct"]) == (extracted, margin, extracted == "no")
+    assert (found["extracted"], found["margin"], found["correct"]) == (extracted, margin, extracted == gold)

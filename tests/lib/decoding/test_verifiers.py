@@ -64,6 +64,11 @@ def test_whole_text_without_its_margins():
         ("yes-no", "No, not true. Yes", "yes", 1),
         ("yes-no", "It is TRUE, I know.", "Yes", 1),  # "know" has no word of its own
         ("yes-no", "no", "true", 0),
+        ("even-odd", "It is odd, not Even.\n", "even", 1),
+        ("even-odd", "odd", "Even", 0),
+        ("word", 'The last letters are "Ya".', "ya", 1),
+        ("word", "y a", "ya", 0),
+        ("word", "ya 2_", "ya", 1),
         ("exact", " Paris\n", "paris ", 1),
         ("exact", "Paris, France", "Paris", 0),
         ("chrf", " le chat", "le chat", 1),

@@ -3,7 +3,7 @@ from itertools import islice
 
 import pytest
 
-from lib.tasks import arithmetic
+from lib.tasks import drawn as stream
 from lib.tasks.arithmetic import items, solve
 from lib.tasks.item import item_id
 
@@ -51,7 +51,8 @@ def test_a_question_has_one_style_under_every_seed():
             assert style.setdefault(item.item_id, item.style) == item.style
 
 
-def test_no_split_shares_a_question_whatever_seed_and_size():
+def test_no_split_shares_a_question_whatever_seed_and_size(monkeypatch):
+    monkeypatch.setattr(stream, "DRAWS", 5000)
     # A small space: 9 x 9 x 2 questions, so that a split by seed or by place would show at once.
     where = {}
     for seed, size in ((0, 30), (1, 200), (2, 400)):
@@ -69,6 +70,6 @@ def test_a_larger_split_begins_with_the_smaller():
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_few_questions_come_to_an_end(split, monkeypatch):
-    monkeypatch.setattr(arithmetic, "DRAWS", 2000)
+    monkeypatch.setattr(stream, "DRAWS", 2000)
     found = {item.item_id for item in items({**TASK, "terms": 1, "digits": 1}, split, 0, [])}
     assert len(found) < 9

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from lib.cli import UserError
-from lib.decoding.verifiers import last_number, number
-from lib.tasks.item import item_id, split_of
+from lib.decoding.verifiers import VERIFIERS, last_number, number
+from lib.decoding.words import WORDS
+from lib.tasks.item import POOLS, item_id, split_of
 from lib.tasks.records import GOLD, items
 
+SPLITS = ["train", "dev", "test", *(f"pool-{number}" for number in range(1, POOLS + 1))]
 TASK = {"prompt": "Q: {question}\nA:", "answer": "{solution}", "verifier": "number"}
 
 
@@ -76,6 +78,8 @@ def test_a_line_that_is_no_record(task):
     [
         ("number", "one", "is not a number"),
         ("yes-no", "maybe", "is not yes or no, or true or false"),
+        ("even-odd", "3", "is not even or odd"),
+        ("word", "two words", "is not one word of letters"),
     ],
 )
 def test_an_answer_that_is_not_what_the_verifier_compares(task, verifier, answer, problem):
@@ -162,6 +166,83 @@ def test_a_gold_number_is_one_that_the_verifier_reads_whole(text, gold):
     if gold:
         assert last_number(text) == (0, len(text))
         number(text)
+
+
+@pytest.mark.parametrize("verifier", WORDS)
+def test_a_gold_option_is_one_of_the_verifiers(verifier):
+    pattern, _ = GOLD[verifier]
+    for words in WORDS[verifier]:
+        assert all(pattern.fullmatch(word) and pattern.fullmatch(word.title()) for word in words)
+        assert {VERIFIERS[verifier].normalise(word) for word in words} == {words[0]}
+    assert not pattern.fullmatch("neither")
+
+
+def split_and_read(task, questions):
+    """All items, of whichever split, in the order of the questions."""
+    found = {item.prompt: item for split in SPLITS for item in read(task, split)}
+    assert len(found) == len(questions)
+    return [found[task["prompt"].format(question=question)] for question in questions]
+
+
+def test_gsm8k(tmp_path):
+    # As the file has it: annotated steps, and the answer after ####, with separators.
+    rows = [
+        {"question": "How many clips?", "answer": "She sold 48/2 = <<48/2=24>>24 clips.\n#### 24"},
+        {"question": "How much is it?", "answer": "It is $1,000 * 2 = $<<1000*2=2000>>2,000.\n#### 2,000"},
+        {"question": "What is left?", "answer": "5 - 8 = <<5-8=-3>>-3.\n#### -3"},
+    ]
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = {"path": str(path), "prompt": "Q: {question}\nA:", "target": " {answer}", "answer": "{answer}"}
+    task |= {"answer_after": "####", "verifier": "number"}
+    found = split_and_read(task, [row["question"] for row in rows])
+    assert [item.answer for item in found] == ["24", "2,000", "-3"]
+    for item, row in zip(found, rows, strict=True):
+        assert item.target == f" {row['answer']}"
+        span = last_number(item.target)  # a model that writes the target is right
+        assert number(item.target[span.start : span.end]) == number(item.answer)
+
+
+MGSM = ["Wie viele Eier?", 'Wie viel "kostet" es?', "কত ডিম?"]
+
+
+def test_mgsm_as_tsv(tmp_path):
+    # No header, and quotation marks that are text.
+    path = tmp_path / "mgsm_de.tsv"
+    path.write_text("".join(f"{q}\t{n}\r\n" for q, n in zip(MGSM, ("18", "1,018", "3"), strict=True)))
+    task = {"path": str(path), "columns": ["question", "answer"], "prompt": "{question}\nA:"}
+    task |= {"answer": "{answer}", "verifier": "number"}
+    assert [item.answer for item in split_and_read(task, MGSM)] == ["18", "1,018", "3"]
+
+
+def test_mgsm_as_a_dataset_with_a_configuration_for_each_language(tmp_path, monkeypatch):
+    import datasets.config
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    for lang, first in (("de", 18), ("fr", 5)):
+        (tmp_path / "mgsm" / lang / "test").mkdir(parents=True)
+        # The test split has no worked answers, and its numbers are integers.
+        rows = {"question": MGSM, "answer": [None] * 3, "answer_number": [first, 1018, 3]}
+        pd.DataFrame(rows).to_parquet(tmp_path / "mgsm" / lang / "test" / "0000.parquet")
+    task = {"id": str(tmp_path / "mgsm"), "name": "fr", "split": "test", "revision": "refs/convert/parquet"}
+    task |= {"prompt": "{question}\nA:", "answer": "{answer_number}", "verifier": "number"}
+    assert [item.answer for item in split_and_read(task, MGSM)] == ["5", "1018", "3"]
+
+
+def test_a_tsv_file_with_a_header(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("solution\tquestion\n3\tWhat is 2 + 1?\n\n4\tWhat is 3 + 1?\n")
+    found = split_and_read({**TASK, "path": str(path)}, ["What is 2 + 1?", "What is 3 + 1?"])
+    assert [item.answer for item in found] == ["3", "4"]
+
+
+@pytest.mark.parametrize("columns", [None, ["question", "solution"]])
+def test_a_tsv_line_with_other_columns(tmp_path, columns):
+    path = tmp_path / "own.tsv"
+    path.write_text("question\tsolution\nWhat?\t3\t4\n")
+    with pytest.raises(UserError) as error:
+        read({**TASK, "path": str(path), "answer": "3"} | ({"columns": columns} if columns else {}))
+    assert str(error.value).startswith(f"{path}:2: 3 columns, and 2 have names (question, solution); correct")
 
 
 def test_a_dataset_that_cannot_be_loaded(tmp_path):

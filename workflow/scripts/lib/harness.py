@@ -22,6 +22,7 @@ WITHOUT_MARGINS = r"(?s)^\s*(.*?)\s*$"
 # Of each verifier how the harness finds the answer, and which answer it takes, and how it compares.
 WRITTEN = {
     "number": (NUMBER, -1, {"metric": "exact_match", "regexes_to_ignore": [",", r"\$"]}),
+    "word": (r"([^\W\d_]+)", -1, {"metric": "exact_match", "ignore_case": True}),
     "exact": (WITHOUT_MARGINS, 0, {"metric": "exact_match", "ignore_case": True}),
     "chrf": (WITHOUT_MARGINS, 0, {"metric": "chrf"}),
 }
@@ -36,8 +37,8 @@ def own_task(name: str, items: pd.DataFrame, generation: dict[str, Any]) -> dict
         generation: ``max_new_tokens`` and ``stop``; unused where items have choices.
 
     Raises:
-        UserError: the answers are programs, which the harness would run without any limits, or yes and no,
-            which it has no way to judge.
+        UserError: the answers are programs, which the harness would run without any limits, or one of two
+            options, which it has no way to judge.
     """
     import datasets
 

@@ -7,6 +7,10 @@ from typing import Any
 
 from lib.cli import UserError
 
+# Where the hub keeps a dataset as Parquet files, in a folder for each configuration. Of datasets that are
+# scripts, which the library runs no more, this is what can be read.
+EXPORT = "refs/convert/parquet"
+
 
 def rows(
     where: str, id_: str, config: str | None, split: str, revision: str | None, streaming: bool = False
@@ -18,7 +22,7 @@ def rows(
         id_: name on the hub, or path of a folder.
         config: configuration, where the dataset has several.
         split: split to read.
-        revision: commit, tag or branch.
+        revision: commit, tag or branch, or :data:`EXPORT`.
         streaming: fetch rows as they are read, not the dataset as a whole.
 
     Raises:
@@ -27,8 +31,9 @@ def rows(
     import datasets
 
     number = 0
+    chosen = {"data_dir": config} if revision == EXPORT else {"name": config}
     try:
-        loaded = datasets.load_dataset(id_, config, split=split, revision=revision, streaming=streaming)
+        loaded = datasets.load_dataset(id_, **chosen, split=split, revision=revision, streaming=streaming)
         for row in loaded:
             number += 1
             yield row
@@ -37,5 +42,6 @@ def rows(
         raise UserError(
             f"{where}: {name} cannot be loaded{f' beyond row {number}' if number else ''} "
             f"({type(error).__name__}: {error}); "
-            "check id, configuration, split and revision, and that the hub can be reached"
+            "check id, configuration, split and revision, and that the hub can be reached; "
+            f"a dataset that is a script needs the revision {EXPORT}"
         ) from None

@@ -1,11 +1,11 @@
-"""Lines of a file in UTF-8, and records of JSON Lines, each with its place for messages."""
+"""Lines of a file in UTF-8, and records of JSON Lines or of a TSV file, each with its place for messages."""
 
 from __future__ import annotations
 
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -49,6 +49,32 @@ def records(file: BinaryIO, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(record, dict):
             raise UserError(f'{place}: not a JSON object; each line must be one, like {{"text": "..."}}')
         yield place, record
+
+
+def tsv(file: BinaryIO, path: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The records of a file with tabs between its columns, each with its place; blank lines are none.
+
+    Quotation marks are text like any other.
+
+    Args:
+        file: the open file.
+        path: its path, for messages.
+        columns: names of the columns; where there are none, the first line has them.
+
+    Raises:
+        UserError: the file is damaged, or a line is not UTF-8 or has another number of columns.
+    """
+    for place, line in lines(file, path):
+        cells = line.rstrip("\n").split("\t")
+        if columns is None:
+            columns = cells
+        elif line.strip():
+            if len(cells) != len(columns):
+                raise UserError(
+                    f"{place}: {len(cells)} columns, and {len(columns)} have names ({', '.join(columns)}); "
+                    "correct the line, or name the columns in 'columns' of the task"
+                )
+            yield place, dict(zip(columns, cells, strict=True))
 
 
 def is_utf8(text: str) -> bool:

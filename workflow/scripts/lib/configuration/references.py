@@ -13,6 +13,7 @@ from typing import Any
 
 from lib import families, grid, languages
 from lib.configuration.mistake import Key, Mistake, choose
+from lib.decoding.words import WORDS
 
 
 def _unknown(kind: str, key: Key, names: Collection[Any], known: Collection[Any]) -> Iterator[Mistake]:
@@ -375,6 +376,12 @@ def _tasks(config: dict[str, Any]) -> Iterator[Mistake]:
                 yield Mistake((*key, "target"), "is the source language", "give two languages")
         if "path" in task and not Path(task["path"]).is_file():
             yield _missing((*key, "path"), task["path"])
+        if "columns" in task and Path(task["path"]).suffix != ".tsv":
+            problem = f"{task['path']!r} is no .tsv file, so its records name their columns"
+            yield Mistake((*key, "columns"), problem, "take it out")
+        if "template" in task["items"] and task["kind"] != "gsm_templates":
+            problem = f"a task of kind {task['kind']!r} holds no templates out"
+            yield Mistake((*key, "items", "template"), problem, "take it out")
 
 
 def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -396,10 +403,9 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
         problem = "is the name of a way that needs no block"
         yield Mistake(("evaluation", "decoding", name), problem, "choose another name")
     if config["evaluation"]["engine"] == "vllm":
-        for task in sorted({cell.task for cell in scored} & config["tasks"].keys()):
-            if config["tasks"][task].get("verifier") == "yes-no":
-                problem = f"'vllm' does not tell the masses of yes and no, which {task!r} compares"
-                yield Mistake(("evaluation", "engine"), problem, "set it to transformers")
+        for task in sorted({cell.task for cell in scored} & set(_contrasted(config))):
+            problem = f"'vllm' does not tell the masses of two options, which {task!r} compares"
+            yield Mistake(("evaluation", "engine"), problem, "set it to transformers")
     for key, block in _grids(config, "evaluation", "branching"):
         for name, task in itertools.product(block["decoding"], block["tasks"]):
             yield from _decoding(config, name, task)
@@ -421,7 +427,7 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
         elif config["tasks"][task]["kind"] in grid.RUNNING:
             problem = f"lm-eval would run the programs of {task!r} without limits"
             yield Mistake((*key, "tasks"), problem, "take it out")
-        elif config["tasks"][task].get("verifier") == "yes-no":
+        elif task in _contrasted(config):
             yield Mistake((*key, "tasks"), f"lm-eval cannot judge the answers of {task!r}", "take it out")
         elif task in grid.choosing(config) and config["tasks"][task].get("chat"):
             problem = f"in a chat, lm-eval takes the space in front of the choices of {task!r} away"
@@ -429,6 +435,12 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
     if harness["tasks"] and "include_path" in harness and not Path(harness["include_path"]).is_dir():
         problem = f"no folder {harness['include_path']!r}"
         yield Mistake((*key, "include_path"), problem, f"a relative one starts from {Path.cwd()}")
+
+
+def _contrasted(config: dict[str, Any]) -> list[str]:
+    """The tasks whose answer is one of two options, whose masses are compared."""
+    tasks = config["tasks"].items()
+    return [name for name, task in tasks if task.get("verifier", VERIFIER.get(task["kind"])) in WORDS]
 
 
 def _reference(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -590,6 +602,8 @@ GRIDS = [
 ]
 LOW_RANK = ("lora", "rslora", "rac")  # methods whose update has a rank
 PER_LANGUAGE = {"local": "files", "huggingface": "datasets"}  # where a kind of corpus has its sources
+# Of kinds whose answer is one of two options: how it is judged. Records say so themselves.
+VERIFIER = {"coin_flip": "yes-no", "year_parity": "even-odd"}
 ONE = {
     "models": "model",
     "tasks": "task",

@@ -1,6 +1,6 @@
 """What the task stage hands on."""
 
-from lib.table import TEXT, TEXTS, Column, Table
+from lib.table import INTEGER, TEXT, TEXTS, Column, Table
 
 ITEMS = Table(
     "task items",
@@ -27,4 +27,16 @@ ITEMS = Table(
         "tests": Column(TEXT, "code that runs after it, and raises where it is wrong", null=True),
     },
     key=("item_id",),
+)
+
+SPLITS = Table(
+    "splits of tasks, which share no question",
+    {
+        "task": Column(TEXT, "task"),
+        "split": Column(TEXT, "split: train, dev, test, template or pool-N"),
+        "n_items": Column(INTEGER, "items, all with different questions"),
+        "n_templates": Column(INTEGER, "different values of the column template"),
+        "n_worked": Column(INTEGER, "items whose target shows the steps"),
+    },
+    key=("task", "split"),
 )

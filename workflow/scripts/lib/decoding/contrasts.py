@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 def groups(tokenizer: PreTrainedTokenizerBase, verifier: str) -> Groups | None:
-    """The tokens of either answer, whatever their case and white space; none for other questions."""
+    """The tokens of either answer, whatever their case and white space.
+
+    None for other questions, and where an answer has no token of its own, so that margins have to do: one
+    answer's mass would stand against nothing.
+    """
     if verifier not in WORDS:
         return None
     texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
-    yes, no = (
+    first, second = (
         [token for token, text in enumerate(texts) if text.strip().casefold() in words]
         for words in WORDS[verifier]
     )
-    return yes, no
+    return (first, second) if first and second else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from lib.decoding import sandbox
 from lib.decoding.words import WORDS
 
 NUMBER = re.compile(r"-?\$?\d+(?:,\d{3})*(?!\d)(?:\.\d+)?")
-YES_OR_NO = re.compile(r"\b(?:yes|true|no|false)\b", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]+")
 FENCED = re.compile(r"```(?:[Pp]ython[0-9]*|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 
 
@@ -47,10 +47,15 @@ class Verifier(NamedTuple):
     exact: bool
 
 
-def last_number(text: str) -> Span | None:
-    """The last number of a text, with its sign: the answer span of Wang & Zhou (2024) for maths."""
-    found = list(NUMBER.finditer(text))
+def last(pattern: re.Pattern[str], text: str) -> Span | None:
+    """The last match of a pattern: the answer span of Wang & Zhou (2024) for numbers and options."""
+    found = list(pattern.finditer(text))
     return Span(*found[-1].span()) if found else None
+
+
+def last_number(text: str) -> Span | None:
+    """The last number of a text, with its sign."""
+    return last(NUMBER, text)
 
 
 def number(text: str) -> str:
@@ -61,14 +66,26 @@ def number(text: str) -> str:
 
 
 def last_word(text: str) -> Span | None:
-    """The last yes, no, true or false of a text, in any case."""
-    found = list(YES_OR_NO.finditer(text))
-    return Span(*found[-1].span()) if found else None
+    """The last run of letters of a text."""
+    return last(WORD, text)
 
 
-def yes_or_no(text: str) -> str:
-    """``yes`` for yes and true, ``no`` for no and false."""
-    return next(words[0] for words in WORDS["yes-no"] if text.strip().casefold() in words)
+def options(*options: tuple[str, ...]) -> Verifier:
+    """Judges questions whose answer is one of some options, in any case: the last one of a text counts.
+
+    Args:
+        options: the words of each, in lower case; the first is the option as normalised.
+    """
+    named = {word: words[0] for words in options for word in words}
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, named))})\b", re.IGNORECASE)
+
+    def normalise(text: str) -> str:
+        return named[text.strip().casefold()]
+
+    def judge(answer: str, item: Any) -> Verdict:
+        return Verdict(float(answer == normalise(item.answer)))
+
+    return Verifier(partial(last, pattern), normalise, judge, exact=True)
 
 
 def whole(text: str) -> Span | None:
@@ -92,10 +109,6 @@ def code(text: str) -> Span | None:
 
 def _number(answer: str, item: Any) -> Verdict:
     return Verdict(float(answer == number(item.answer)))
-
-
-def _yes_or_no(answer: str, item: Any) -> Verdict:
-    return Verdict(float(answer == yes_or_no(item.answer)))
 
 
 def _exact(answer: str, item: Any) -> Verdict:
@@ -128,7 +141,8 @@ def _ended(program: str) -> str:
 
 VERIFIERS = {
     "number": Verifier(last_number, number, _number, exact=True),
-    "yes-no": Verifier(last_word, yes_or_no, _yes_or_no, exact=True),
+    **{name: options(*words) for name, words in WORDS.items()},
+    "word": Verifier(last_word, str.casefold, _exact, exact=True),
     "exact": Verifier(whole, str.casefold, _exact, exact=True),
     "chrf": Verifier(whole, str, _chrf, exact=False),
     "code": Verifier(code, str, _program, exact=True),

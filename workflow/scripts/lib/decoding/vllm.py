@@ -59,7 +59,7 @@ class Vllm:
         """
         if groups:
             raise UserError(
-                "evaluation.engine: vllm does not tell the probabilities of yes and no, whatever their "
+                "evaluation.engine: vllm does not tell the probabilities of two options, whatever their "
                 "spelling; set the key to transformers for this task"
             )
         ending = Ending(self.tokenizer, self.ends, decoding)

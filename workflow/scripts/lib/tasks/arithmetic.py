@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from lib.seeds import derive, share
-from lib.tasks.item import Item, item_id, split_of
+from lib.seeds import derive
+from lib.tasks import drawn
+from lib.tasks.drawn import Problem
+from lib.tasks.item import Item, item_id
 
-DRAWS = 200_000  # where a task has few questions, a split is at an end after so many
 NEAR = 10  # how far a wrong choice is from the right one, at most
 
 
@@ -29,18 +30,17 @@ def solve(terms: list[int], signs: list[str]) -> tuple[int, str]:
     return value, " ".join(steps)
 
 
-def _questions(task: dict[str, Any], split: str, seed: int) -> Iterator[tuple[str, list[int], list[str]]]:
-    """Questions of one split with their terms and signs, with repeats."""
+def _problems(task: dict[str, Any], seed: int) -> Iterator[Problem]:
     rng = random.Random(derive(seed, "arithmetic"))
     low, high = 10 ** (task["digits"] - 1), 10 ** task["digits"] - 1
-    for _ in range(DRAWS):
+    while True:
         terms = [rng.randint(low, high) for _ in range(task["terms"])]
         signs = [rng.choice("+-") for _ in terms[1:]]
         question = str(terms[0]) + "".join(
             f" {sign} {term}" for sign, term in zip(signs, terms[1:], strict=True)
         )
-        if split_of(question) == split:
-            yield question, terms, signs
+        value, working = solve(terms, signs)
+        yield Problem(question, str(value), working, f"{task['terms']}x{task['digits']}")
 
 
 def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
@@ -52,18 +52,7 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         seed: of the stream that questions are drawn from.
         documents: unused.
     """
-    for question, terms, signs in _questions(task, split, seed):
-        value, working = solve(terms, signs)
-        worked = share(question, "style") < task["worked_share"]
-        yield Item(
-            item_id(question),
-            prompt=f"Q: {question}\nA:",
-            target=f" {working} The answer is {value}" if worked else f" {value}",
-            answer=str(value),
-            verifier="number",
-            template=f"{task['terms']}x{task['digits']}",
-            style="worked" if worked else "direct",
-        )
+    return drawn.items(_problems(task, seed), task, split, "number")
 
 
 def choices(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
@@ -75,19 +64,19 @@ def choices(task: dict[str, Any], split: str, seed: int, documents: list[pd.Data
         seed: of the stream that questions are drawn from.
         documents: unused.
     """
-    for question, terms, signs in _questions(task, split, seed):
-        value, _ = solve(terms, signs)
-        rng = random.Random(derive(seed, "choices", question))
+    for problem in drawn.in_split(_problems(task, seed), split):
+        value = int(problem.answer)
+        rng = random.Random(derive(seed, "choices", problem.question))
         near = [value + distance for distance in range(-NEAR, NEAR + 1) if distance]
         numbers = [value, *rng.sample(near, task["choices"] - 1)]
         rng.shuffle(numbers)
         yield Item(
-            item_id(question),
-            prompt=f"Q: {question}\nA:",
+            item_id(problem.question),
+            prompt=f"Q: {problem.question}\nA:",
             target=f" {value}",
             answer=str(value),
             verifier="choice",
-            template=f"{task['terms']}x{task['digits']}",
+            template=problem.template,
             style="plain",
             choices=[f" {number}" for number in numbers],
         )

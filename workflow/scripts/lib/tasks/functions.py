@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from lib.seeds import derive
-from lib.tasks.item import Item, item_id, split_of
+from lib.tasks.drawn import in_split
+from lib.tasks.item import Item, item_id
 
-DRAWS = 200_000  # where a task has few questions, a split is at an end after so many
 SIGNS = {"plus": "+", "minus": "-", "times": "*"}
 ARGUMENTS = (-7, -1, 0, 2, 13)  # two tell apart any two of these functions; more catch what is none of them
 
@@ -37,6 +37,21 @@ def value(steps: list[tuple[str, int]], x: int) -> int:
     return x
 
 
+class _Function(NamedTuple):
+    """A function with the sentence that asks for it."""
+
+    question: str
+    steps: list[tuple[str, int]]
+
+
+def _functions(task: dict[str, Any], seed: int) -> Iterator[_Function]:
+    rng = random.Random(derive(seed, "functions"))
+    low, high = 10 ** (task["digits"] - 1), 10 ** task["digits"] - 1
+    while True:
+        steps = [(rng.choice(sorted(SIGNS)), rng.randint(low, high)) for _ in range(task["steps"])]
+        yield _Function("Return x " + ", ".join(f"{word} {number}" for word, number in steps) + ".", steps)
+
+
 def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFrame]) -> Iterator[Item]:
     """Questions of one split, with repeats.
 
@@ -46,13 +61,7 @@ def items(task: dict[str, Any], split: str, seed: int, documents: list[pd.DataFr
         seed: of the stream that questions are drawn from.
         documents: unused.
     """
-    rng = random.Random(derive(seed, "functions"))
-    low, high = 10 ** (task["digits"] - 1), 10 ** task["digits"] - 1
-    for _ in range(DRAWS):
-        steps = [(rng.choice(sorted(SIGNS)), rng.randint(low, high)) for _ in range(task["steps"])]
-        question = "Return x " + ", ".join(f"{word} {number}" for word, number in steps) + "."
-        if split_of(question) != split:
-            continue
+    for question, steps in in_split(_functions(task, seed), split):
         head, body = f'def f(x):\n    """{question}"""\n', f"    return {expression(steps)}"
         yield Item(
             item_id(question),

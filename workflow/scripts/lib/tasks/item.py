@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from lib.seeds import share
 
 TEST, DEV, TRAIN = 0.2, 0.05, 0.35  # shares of all questions; the pools divide the rest equally
+TEMPLATE = "template"  # the split of questions whose templates no other split has
 POOLS = 10  # fixed, so that another round moves no question from one pool to another
 
 

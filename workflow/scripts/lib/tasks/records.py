@@ -1,4 +1,4 @@
-"""Tasks of the user's own: a Hugging Face dataset or local JSONL with named columns.
+"""Tasks of the user's own: a Hugging Face dataset, or a local JSONL or TSV file, with named columns.
 
 Other kinds of tasks read records too (choices, programs); they differ in what they make of one.
 """
@@ -21,6 +21,8 @@ from lib.tasks.item import Item, fill, item_id, split_of
 GOLD = {
     "number": (re.compile(r"-?\$?\d+(,\d{3})*(\.\d+)?"), "a number"),
     "yes-no": (re.compile(r"yes|true|no|false", re.IGNORECASE), "yes or no, or true or false"),
+    "even-odd": (re.compile(r"even|odd", re.IGNORECASE), "even or odd"),
+    "word": (re.compile(r"[^\W\d_]+"), "one word of letters"),
 }
 
 
@@ -30,7 +32,10 @@ def _records(task: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         path = Path(task["path"])
         try:
             with open(path, "rb") as file:
-                yield from lines.records(file, path)
+                if path.suffix == ".tsv":
+                    yield from lines.tsv(file, path, task.get("columns"))
+                else:
+                    yield from lines.records(file, path)
         except OSError as error:
             raise UserError(f"tasks: {path}: cannot be opened ({error.strerror}); correct the path") from None
         return
@@ -61,8 +66,8 @@ def read(
     That order is that of the questions' hashes, so that a source sorted by difficulty gives no skewed sample.
 
     Args:
-        task: ``path`` (JSONL) or ``id`` with ``name``, ``split`` and ``revision`` (dataset); ``prompt``: a
-            template with the record's columns in braces.
+        task: ``path`` (JSONL, or TSV with ``columns`` where it has no header) or ``id`` with ``name``,
+            ``split`` and ``revision`` (dataset); ``prompt``: a template with the record's columns in braces.
         split: which questions to keep.
         fields: from task, record and its place to the other fields of its item.
 
