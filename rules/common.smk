@@ -30,6 +30,7 @@ configuration.check(config, Path(workflow.basedir), workflow.configfiles)
 TOKENIZERS = grid.tokenizers(config)
 IMPORTS = config["tokenizer"]["imports"]
 PRETRAINED = grid.pretrained(config)
+TEXT_ARMS = grid.text_arms(config)
 ARMS = grid.arms(config)
 TRAINED = grid.cells(config["lora"]["grid"])
 PROBED = grid.probed(config)

@@ -419,6 +419,7 @@ use rule pretraining_score as evaluation_held_out with:
     params:
         folder=model_folder,
         adapter=adapter_option,
+        solutions="",
         cell=held_out_names,
         contract="held_out",
         characters=config["evaluation"]["forgetting"]["characters"],

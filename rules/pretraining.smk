@@ -2,11 +2,11 @@
 Pretraining: models that are trained on equal text, whatever their tokenizer, and scored by bits per byte.
 
 READS   results/model/{model}/                                            (folder of the model)
-        results/corpus/{corpus}/{split}/{lang}.parquet
+        results/corpus/{corpus}/{split}/{lang}.parquet, results/task/{task}/{split}.parquet
 WRITES  results/pretraining/{model}/{arm}/seed-{seed}/model/              (a model as in results/model/)
-        results/pretraining/{model}/{arm}/seed-{seed}/steps.parquet, bits.parquet
+        results/pretraining/{model}/{arm}/seed-{seed}/steps.parquet, texts.parquet, bits.parquet
         results/pretraining/{model}/base/seed-0/bits.parquet              (the model as it was)
-        results/pretraining/bits.parquet
+        results/pretraining/bits.parquet, texts.parquet
 """
 
 
@@ -27,6 +27,7 @@ rule pretraining_train:
         tokenizer_config="results/pretraining/{model}/{arm}/seed-{seed}/model/tokenizer_config.json",
         files="results/pretraining/{model}/{arm}/seed-{seed}/model/files.parquet",
         steps="results/pretraining/{model}/{arm}/seed-{seed}/steps.parquet",
+        texts="results/pretraining/{model}/{arm}/seed-{seed}/texts.parquet",
     log:
         "results/logs/pretraining_train/{model}_{arm}_seed-{seed}.log",
     benchmark:
@@ -43,6 +44,7 @@ rule pretraining_train:
         recipe=pretraining_recipe,
         reading=pretraining_reading,
         budget=pretraining_budget,
+        cell=pretraining_names,
         redraw=redraw_option,
         dtype=config["compute"]["dtype"],
         threads=config["compute"]["threads"],
@@ -55,13 +57,14 @@ rule pretraining_train:
             --arm {params.recipe:q} \
             --text {params.reading:q} \
             --budget {params.budget:q} \
-            --name {wildcards.model:q}/{wildcards.arm:q}/seed-{wildcards.seed:q} \
+            --cell {params.cell:q} \
             --seed {wildcards.seed:q} {params.redraw} \
             --dtype {params.dtype:q} \
             --threads {params.threads:q} \
             --checkpoint-every {params.checkpoint_every:q} \
             --files {output.files:q} \
             --steps {output.steps:q} \
+            --texts {output.texts:q} \
             {input.documents:q}
         """
 
@@ -72,6 +75,7 @@ rule pretraining_score:
         lib=lib("pretraining_score", "contracts/pretraining"),
         model=pretraining_outcome,
         documents=scored_documents,
+        solutions=scored_solutions,
     output:
         bits="results/pretraining/{model}/{arm}/seed-{seed}/bits.parquet",
     log:
@@ -88,6 +92,7 @@ rule pretraining_score:
     params:
         folder=model_folder,
         adapter="",
+        solutions=solutions_options,
         cell=pretraining_names,
         contract="pretraining",
         characters=config["pretraining"]["characters"],
@@ -98,7 +103,7 @@ rule pretraining_score:
         r"""
         exec &> >(tee {log:q})
         python {input.script:q} \
-            --model {params.folder:q} {params.adapter} \
+            --model {params.folder:q} {params.adapter} {params.solutions} \
             --cell {params.cell:q} \
             --contract {params.contract:q} \
             --characters {params.characters:q} \
@@ -115,8 +120,10 @@ rule pretraining_tabulate:
         script=script("pretraining_tabulate"),
         lib=lib("pretraining_tabulate"),
         bits=pretrained("bits.parquet"),
+        texts=pretrained("texts.parquet"),
     output:
         table="results/pretraining/bits.parquet",
+        texts="results/pretraining/texts.parquet",
     log:
         "results/logs/pretraining_tabulate.log",
     benchmark:
@@ -129,6 +136,7 @@ rule pretraining_tabulate:
         runtime=30,
     params:
         arms=pretraining_arms(),
+        read=read_options,
         against=as_json(grid.against(config)),
         resamples=config["pretraining"]["resamples"],
         seed=config["seed"],
@@ -140,6 +148,8 @@ rule pretraining_tabulate:
             --against {params.against:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            {input.bits:q} \
-            --table {output.table:q}
+            {params.read} \
+            --table {output.table:q} \
+            --texts {output.texts:q} \
+            {input.bits:q}
         """

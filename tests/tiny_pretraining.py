@@ -2,9 +2,9 @@
 
 from lib.contracts.corpus import DOCUMENTS
 
-ARM = {"name": "scratch", "learning_rate": 0.01, "warmup": 2, "weight_decay": 0.1, "clip": 1.0}
-LORA = {**ARM, "name": "adapt", "lora": {"rank": 2, "alpha": 4, "targets": "all-linear"}}
-TEXT = {"bytes_per_language": 1000, "characters": 40}
+ARM = {"block": "scratch", "learning_rate": 0.01, "warmup": 2, "weight_decay": 0.1, "clip": 1.0}
+LORA = {**ARM, "block": "adapt", "lora": {"rank": 2, "alpha": 4, "targets": "all-linear"}}
+TEXT = {"bytes_per_language": {"news": 1000}, "characters": 40, "complete": False}
 BUDGET = {"steps": 5, "rows": 4}
 CELL = {"model": "nano", "arm": "scratch", "seed": 0, "tokenizer": "few", "base": "shape"}
 WORDS = {"eng_Latn": "the cat sat on a mat", "fra_Latn": "le chat était assis", "rus_Cyrl": "кошка сидела"}
@@ -23,7 +23,7 @@ def characters():
 
 
 def write_documents(folder):
-    """Documents in three languages, parallel, at {corpus}/{split}/{lang}.parquet."""
+    """Documents in three languages, parallel, and of code, at {corpus}/{split}/{lang}.parquet."""
     for split in ("train", "test"):
         for lang, words in WORDS.items():
             rows = [
@@ -38,6 +38,18 @@ def write_documents(folder):
                 for n in range(60)
             ]
             DOCUMENTS.write(rows, folder / "news" / split / f"{lang}.parquet")
+        lines = {
+            "lang": "zxx_Zyyy",
+            "domain": "code",
+            "source": "here",
+            "text": "".join(f"def {split}_{n}(x): return x + {n}\n" for n in range(40)),
+        }
+        files = [{**lines, "doc_id": f"{split}-{n}", "group_id": f"{split}-{n}"} for n in range(3)]
+        DOCUMENTS.write(files, folder / "python" / split / "zxx_Zyyy.parquet")
+
+
+def code(root, split="train"):
+    return root / "python" / split / "zxx_Zyyy.parquet"
 
 
 def documents(root, split="train", languages=("eng_Latn", "fra_Latn")):

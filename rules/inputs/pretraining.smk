@@ -27,27 +27,27 @@ def redraw_option(wildcards):
 
 def pretraining_text(wildcards):
     """Training documents of an arm's languages."""
-    text = config["pretraining"]["arms"][wildcards.arm]["text"]
-    return [f"results/corpus/{text['corpus']}/train/{lang}.parquet" for lang in text["languages"]]
+    return documents_of(TEXT_ARMS[wildcards.arm]["text"], "train")
 
 
 def pretraining_reading(wildcards):
-    """How an arm reads its text."""
-    text = config["pretraining"]["arms"][wildcards.arm]["text"]
-    characters = config["pretraining"]["characters"]
-    return as_json({"bytes_per_language": text["bytes_per_language"], "characters": characters})
+    """How an arm reads its text; of mixed text all corpora must have as much as it asks for."""
+    arm = TEXT_ARMS[wildcards.arm]
+    limits = {text["corpus"]: text["bytes_per_language"] for text in arm["text"]}
+    reading = {"bytes_per_language": limits, "characters": config["pretraining"]["characters"]}
+    return as_json(reading | {"complete": arm["share"] is not None})
 
 
 def pretraining_budget(wildcards):
-    """Training steps and segments a step of an arm."""
-    return as_json(config["pretraining"]["arms"][wildcards.arm]["training"])
+    """Training steps of an arm, and segments or bytes a step."""
+    return as_json(TEXT_ARMS[wildcards.arm]["training"])
 
 
 def pretraining_recipe(wildcards):
     """How an arm trains, whatever it reads and for how long."""
-    elsewhere = {"after", "text", "training"}
-    arm = config["pretraining"]["arms"][wildcards.arm]
-    return as_json({"name": wildcards.arm} | {key: arm[key] for key in arm if key not in elsewhere})
+    elsewhere = {"after", "text", "training", "share", "fixed"}
+    arm = TEXT_ARMS[wildcards.arm]
+    return as_json({key: arm[key] for key in arm if key not in elsewhere})
 
 
 def pretraining_names(wildcards):
@@ -71,6 +71,22 @@ def scored_documents(wildcards):
     return documents_of(scored["text"], scored["split"])
 
 
+def scored_solutions(wildcards):
+    """The task items whose solutions all models of the stage are scored on."""
+    scored = config["pretraining"]["scored"]
+    return [f"results/task/{task}/{scored['split']}.parquet" for task in scored["tasks"]]
+
+
+def solutions_options(wildcards, input):
+    """Tables of task items as repeated options."""
+    return " ".join(f"--solutions {path}" for path in input.solutions)
+
+
+def read_options(wildcards, input):
+    """Tables of what trainings read, as repeated options."""
+    return " ".join(f"--read {path}" for path in input.texts)
+
+
 def pretrained(name):
     """A file of every model that the stage trains, and where one is scored too of what it started from."""
     cells = [(c.model, c.arm, c.seed) for c in PRETRAINED]
@@ -82,9 +98,10 @@ def pretrained(name):
 
 def pretraining_arms():
     """Of each arm the one that it starts from, and what it reads."""
+    told = ("block", "text", "share", "fixed")
     return as_json(
         {
-            name: {"before": grid.before(config, name), **arm["text"]}
-            for name, arm in config["pretraining"]["arms"].items()
+            name: {"before": grid.before(config, name), **{key: arm[key] for key in told}}
+            for name, arm in TEXT_ARMS.items()
         }
     )

@@ -173,6 +173,10 @@ def test_how_cells_are_decoded():
     }
 
 
+READ = {
+    "text": {"corpus": "news", "languages": ["eng_Latn", "fra_Latn"], "bytes_per_language": 8000},
+    "training": {"steps": 30, "rows": 4},
+}
 PRETRAINING = {
     "models": {
         "m": {"source": "tiny"},
@@ -180,7 +184,7 @@ PRETRAINING = {
         "later": {"source": "pretraining", "model": "m+t", "arm": "first", "seed": 0},
     },
     "pretraining": {
-        "arms": {"first": {}, "second": {"after": "first"}},
+        "arms": {"first": READ, "second": {**READ, "after": "first"}},
         "grid": [
             {"models": ["m", "m+t"], "arms": ["first"], "seeds": [0, 1]},
             {"models": ["m+t", "m"], "arms": ["first", "second"], "seeds": [0]},
@@ -199,6 +203,48 @@ def test_trainings_are_all_combinations_each_once():
         ("m", "second", 0),
     ]
     assert [grid.before(PRETRAINING, arm) for arm in ("first", "second")] == ["base", "first"]
+
+
+CODE = {
+    "text": {"corpus": "news", "languages": ["eng_Latn", "fra_Latn"], "bytes_per_language": 7000},
+    "code": {"corpus": "python", "languages": ["zxx_Zyyy"], "shares": {"total": [0.125, 1], "text": [0.5]}},
+    "training": {"steps": 40, "bytes": 350},
+    "after": "first",
+}
+
+
+def test_shares_of_code_are_arms_beside_the_one_without():
+    found = grid.text_arms({"pretraining": {"arms": {"first": READ, "warm": CODE}}})
+    assert list(found) == ["first", "warm", "warm-total-12.5", "warm-total-100", "warm-text-50"]
+    amounts = {
+        name: ({text["corpus"]: text["bytes_per_language"] for text in arm["text"]}, arm["training"]["steps"])
+        for name, arm in found.items()
+    }
+    # 14,000 bytes in two languages; an eighth of them are 1,750, and half of 28,000 are as many again.
+    assert amounts == {
+        "first": ({"news": 8000}, 30),
+        "warm": ({"news": 7000}, 40),
+        "warm-total-12.5": ({"news": 6125, "python": 1750}, 40),
+        "warm-total-100": ({"python": 14000}, 40),
+        "warm-text-50": ({"news": 7000, "python": 14000}, 80),
+    }
+    assert [(arm["block"], arm["share"], arm["fixed"]) for arm in found.values()] == [
+        ("first", None, None),
+        ("warm", 0.0, None),
+        ("warm", 0.125, "total"),
+        ("warm", 1, "total"),
+        ("warm", 0.5, "text"),
+    ]
+    assert all(found[name]["training"]["bytes"] == 350 for name in list(found)[1:])
+    assert all("code" not in arm and arm["after"] == "first" for arm in list(found.values())[1:])
+
+
+def test_the_arm_without_code_is_the_block_without_its_shares():
+    plain = {key: value for key, value in CODE.items() if key != "code"}
+    (mixed, *_), (alone,) = (
+        grid.text_arms({"pretraining": {"arms": {"warm": block}}}).values() for block in (CODE, plain)
+    )
+    assert mixed == {**alone, "share": 0.0}
 
 
 def test_models_are_compared_with_the_first_of_their_first_block():

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -10,7 +11,7 @@ from lib.packing import Row
 from lib.pretraining import Recipe, bits, merged, segments, trainable, training_rows
 
 TEXTS = ["the cat sat on a mat", "a", "Grüße, 日本", "what it was for " * 5]
-ALL = Recipe(name="scratch", learning_rate=1e-3, warmup=0, weight_decay=0.0, clip=1.0)
+ALL = Recipe(block="scratch", learning_rate=1e-3, warmup=0, weight_decay=0.0, clip=1.0)
 LORA = Recipe(**{**vars(ALL), "lora": {"rank": 2, "alpha": 4, "targets": "all-linear"}})
 
 
@@ -28,9 +29,10 @@ def ignore(done):
     pass
 
 
-def spelt_out(model, tokenizer, text):
-    """Bits of a text, token by token, each from a run of its own over all that stands before it."""
-    ids = [start_token(tokenizer), *tokenizer(text, add_special_tokens=False)["input_ids"]]
+def spelt_out(model, tokenizer, *parts):
+    """Bits of a text in parts, token by token, each from a run of its own over all that stands before it."""
+    spelt = [tokenizer(part, add_special_tokens=False)["input_ids"] for part in parts]
+    ids = [start_token(tokenizer), *itertools.chain(*spelt)]
     total = 0.0
     with torch.no_grad():
         for place in range(1, len(ids)):
@@ -48,7 +50,7 @@ def test_a_text_starts_with_the_first_token_or_the_end(tokenizer):
     assert start_token(tokenizer) == tokenizer.bos_token_id != tokenizer.eos_token_id
     (row,) = training_rows(tokenizer, ["the"])
     the = tokenizer("the", add_special_tokens=False)["input_ids"]
-    assert row == Row([tokenizer.bos_token_id], [*the, tokenizer.eos_token_id])
+    assert row == Row([tokenizer.bos_token_id], [*the, tokenizer.eos_token_id], bytes=3)
     without = byte_tokenizer()
     without.bos_token = None
     assert start_token(without) == without.eos_token_id
@@ -71,6 +73,15 @@ def test_bits_are_those_of_each_text_alone(tokenizer, kind):
     assert [needed for needed, _ in found] == pytest.approx(
         [spelt_out(model, tokenizer, text) for text in TEXTS], rel=1e-4
     )
+
+
+def test_bits_after_a_prompt_are_those_of_both_without_those_of_the_prompt(tokenizer):
+    model = random_model("llama")
+    (after,) = bits(model, tokenizer, [" sat on a mat"], ignore, ["the cat"])
+    (prompt,) = bits(model, tokenizer, ["the cat"], ignore)
+    both = spelt_out(model, tokenizer, "the cat", " sat on a mat")
+    assert after[0] + prompt[0] == pytest.approx(both, rel=1e-4)
+    assert after[1] == len(tokenizer(" sat on a mat", add_special_tokens=False)["input_ids"])
 
 
 def test_the_size_of_the_parts_does_not_matter(tokenizer, monkeypatch):

@@ -1,3 +1,4 @@
+import itertools
 import math
 from dataclasses import replace
 
@@ -153,7 +154,7 @@ def test_a_gradient_that_is_no_number_ends_the_run_before_weights_are_spoilt(tmp
 def first_loss(model):
     """Mean loss over the targets of the first step, row by row and token by token."""
     losses, n = 0.0, 0
-    for row in (ROWS[index] for index in next(order(len(ROWS), 0, BUDGET))):
+    for row in (ROWS[index] for index in next(order(ROWS, 0, BUDGET))):
         logits = model(torch.tensor([[*row.prompt, *row.target]])).logits[0].log_softmax(-1)
         losses -= sum(logits[len(row.prompt) - 1 + at, token].item() for at, token in enumerate(row.target))
         n += len(row.target)
@@ -174,7 +175,7 @@ def test_steps_are_recorded(whole):
     steps = whole[1].steps
     assert [row["step"] for row in steps] == [1, 2, 3, 4, 5, 6]
     assert [row["learning_rate"] for row in steps] == [learning_rate(ARM, BUDGET, n) for n in range(6)]
-    for row, chosen in zip(steps, order(len(ROWS), 0, BUDGET), strict=True):
+    for row, chosen in zip(steps, order(ROWS, 0, BUDGET), strict=True):
         assert row["target_tokens"] == sum(len(ROWS[n].target) for n in chosen)
         assert row["tokens"] == row["target_tokens"] + 3 * len(chosen)
     # B starts at zero, so that the first loss is that of the base model.
@@ -223,17 +224,28 @@ def test_weights_move_at_the_rate_of_the_step(tmp_path, monkeypatch):
 
 def test_the_order_is_shuffled_passes_of_the_seed():
     budget = Budget(steps=9, rows=4)
-    steps = list(order(6, 0, budget))
+    steps = list(order(ROWS[:6], 0, budget))
     assert [len(step) for step in steps] == [4] * 9
     flat = [index for step in steps for index in step]
     passes = [flat[start : start + 6] for start in range(0, 36, 6)]
     assert all(sorted(one) == list(range(6)) for one in passes)
     assert len({tuple(one) for one in passes}) > 1
     torch.rand(3)
-    assert list(order(6, 0, budget)) == steps != list(order(6, 1, budget))
-    assert list(order(6, 0, Budget(3, 4))) == steps[:3]
-    (several,) = order(2, 0, Budget(1, 5))  # fewer items than rows: several passes in a step
+    assert list(order(ROWS[:6], 0, budget)) == steps != list(order(ROWS[:6], 1, budget))
+    assert list(order(ROWS[:6], 0, Budget(3, 4))) == steps[:3]
+    (several,) = order(ROWS[:2], 0, Budget(1, 5))  # fewer items than rows: several passes in a step
     assert sorted(several[:2]) == sorted(several[2:4]) == [0, 1] and len(several) == 5
+
+
+def test_steps_of_bytes_end_with_the_row_that_completes_them():
+    rows = [row._replace(bytes=size) for row, size in zip(ROWS, [5, 1, 7, 2, 3, 1, 6, 4], strict=True)]
+    steps = list(order(rows, 0, Budget(steps=8, bytes=10)))
+    flat = [index for step in steps for index in step]
+    stream = [index for step in order(rows, 0, Budget(steps=len(flat), rows=1)) for index in step]
+    assert flat == stream  # the same passes as in steps of rows
+    ends = list(itertools.accumulate(sum(rows[index].bytes for index in step) for step in steps))
+    for number, (step, end) in enumerate(zip(steps, ends, strict=True), start=1):
+        assert 10 * number <= end < 10 * number + rows[step[-1]].bytes
 
 
 def test_the_order_does_not_come_from_the_initialisation(tmp_path, whole):

@@ -91,11 +91,12 @@ def scored(nano):
         arm=SCRATCH,
         text=READING,
         budget={"steps": 40, "rows": 8},
-        name="nano/scratch/seed-0",
+        cell=NANO,
         seed=0,
         dtype="float32",
         files=nano / "trained" / "model" / "files.parquet",
         steps=nano / "trained" / "steps.parquet",
+        texts=nano / "trained" / "texts.parquet",
     )
     for arm, model in (("base", nano / "few"), ("scratch", nano / "trained" / "model")):
         cell, bits = {**NANO, "arm": arm}, nano / f"{arm}.parquet"

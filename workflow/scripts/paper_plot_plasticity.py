@@ -39,7 +39,7 @@ def plot_plasticity(
     import pandas as pd
 
     with Work("paper_plot_plasticity", 1, "figures"):
-        table = LANGUAGES.read(bits)
+        table = labels.without_code(LANGUAGES.read(bits))
         table = table[table["metric"] == "bits_per_byte"]
         after = table[table["read"] & (table["before"] != BASE)]
         if after.empty:

@@ -37,7 +37,7 @@ def plot_retok(
 ) -> None:
     """Draw bits per byte and tokens of models with their own and with a new tokenizer, by language."""
     with Work("paper_plot_retok", 1, "figures"):
-        table = LANGUAGES.read(bits)
+        table = labels.without_code(LANGUAGES.read(bits))
         # A graft whose base is scored too; a shape never is.
         bases = set(table["base"].dropna()) & set(table["model"])
         table = table[table["model"].isin(bases) | table["base"].isin(bases)]

@@ -40,7 +40,7 @@ def plot_scratch(
 ) -> None:
     """Draw bits per byte against tokens per word, a point for each language and tokenizer."""
     with Work("paper_plot_scratch", 1, "figures"):
-        table = LANGUAGES.read(bits)
+        table = labels.without_code(LANGUAGES.read(bits))
         words = METRICS.read(metrics)
         table = table[(table["before"] == BASE) & (table["metric"] == "bits_per_byte")]
         table = table[table["base"].notna() & ~table["base"].isin(set(table["model"]))]

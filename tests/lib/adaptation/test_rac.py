@@ -38,7 +38,7 @@ class Plain(torch.nn.Module):
 def merged_link_by_link(model, draws):
     """Final weights of the adapted modules: each link is trained on its own, then added to them."""
     weights = {name: model.get_submodule(name).weight.detach().clone() for name in draws}
-    steps = list(order(len(ROWS), 0, BUDGET))
+    steps = list(order(ROWS, 0, BUDGET))
     share_sequences(model, CHUNK_TOKENS)
     for link in range(ARM.links):
         frozen = {name: draws[name][2 * link : 2 * link + 2] for name in draws}

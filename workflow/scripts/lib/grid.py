@@ -12,6 +12,7 @@ OWN = "tok2cot-"  # in front of the tasks of this project, where lm-eval judges 
 # Kinds of tasks: the model chooses an answer by likelihood, or writes one that is run.
 CHOOSING = ("choices", "arithmetic_choices")
 RUNNING = ("programs", "functions")
+TOTAL = "total"  # what a share of code leaves as it was: all bytes, or those of the text
 GREEDY = {"greedy": {"how": "top-k", "branches": 1}}  # the decoding that needs no block
 CHOICE = "choice"  # the verifier, and the decoding, of items whose answer is the likeliest of their choices
 
@@ -229,9 +230,51 @@ def held_out(config: dict[str, Any]) -> list[Cell]:
     return [cell for cell in cells(config["lora"]["grid"]) if cell.arm in arms]
 
 
+def text_arms(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Arms of pretraining by name: the settings of a block, with one of its shares of code.
+
+    The block's own name is the arm without code, to which both kinds of shares are compared; the others are
+    called warm-total-12.5 and warm-text-12.5.
+    """
+    blocks = config["pretraining"]["arms"]
+    return {name: arm for block in blocks for name, arm in block_text_arms(config, block)}
+
+
+def block_text_arms(config: dict[str, Any], block: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The arms of one block of pretraining, by name.
+
+    ``text`` of an arm is a list: of each corpus its languages and their bytes. Of B bytes of text, a share s
+    of code leaves (1 - s) B and adds s B where the total is kept, and leaves B and adds s / (1 - s) B where
+    the text is kept. The total is then B / (1 - s), and so many times more are the steps.
+    """
+    settings = config["pretraining"]["arms"][block]
+    text, code, training = settings["text"], settings.get("code"), settings["training"]
+    arm = {key: value for key, value in settings.items() if key != "code"} | {"block": block}
+    yield block, {**arm, "text": [text], "share": 0.0 if code else None, "fixed": None}
+    if code is None:
+        return
+    octets = text["bytes_per_language"] * len(text["languages"])
+    for fixed, shares in code["shares"].items():
+        for share in shares:
+            total = 1.0 if fixed == TOTAL else 1 / (1 - share)
+            left = {**text, "bytes_per_language": round(total * (1 - share) * text["bytes_per_language"])}
+            added = {key: code[key] for key in ("corpus", "languages")}
+            added["bytes_per_language"] = round(total * share * octets / len(code["languages"]))
+            yield (
+                f"{block}-{fixed}-{100 * share:g}",
+                {
+                    **arm,
+                    "text": [*([left] if share < 1 else []), added],
+                    "training": {**training, "steps": round(total * training["steps"])},
+                    "share": share,
+                    "fixed": fixed,
+                },
+            )
+
+
 def before(config: dict[str, Any], arm: str) -> str:
     """The arm of pretraining that an arm starts from: another one, or the model as it is."""
-    return config["pretraining"]["arms"][arm].get("after", BASE)
+    return text_arms(config)[arm].get("after", BASE)
 
 
 def tokenizer_of(config: dict[str, Any], model: str) -> dict[str, Any]:

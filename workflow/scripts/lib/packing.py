@@ -23,6 +23,7 @@ class Row(NamedTuple):
     prompt: list[int]
     target: list[int]
     reader: int = 0  # of several adapters on one model, the one that reads the row
+    bytes: int = 0  # of the text that it is made from, where steps are counted in bytes
 
     @property
     def tokens(self) -> int:

@@ -26,7 +26,7 @@ class Recipe:
     """How a model is trained on text: one arm of the stage.
 
     Attributes:
-        name: of the arm; for messages.
+        block: of the arm in the config; for messages.
         learning_rate: peak of the schedule.
         warmup: steps of linear warm-up; a cosine to zero follows.
         weight_decay: of AdamW.
@@ -34,7 +34,7 @@ class Recipe:
         lora: rank, alpha and targets of adapters, which then train with the embeddings; None trains all.
     """
 
-    name: str
+    block: str
     learning_rate: float
     warmup: int
     weight_decay: float
@@ -44,7 +44,7 @@ class Recipe:
     @property
     def key(self) -> str:
         """Where the config has it, for messages."""
-        return f"pretraining.arms.{self.name}"
+        return f"pretraining.arms.{self.block}"
 
     @property
     def links(self) -> int:
@@ -55,7 +55,7 @@ class Recipe:
     def adapters(self) -> Arm:
         """The adapters as an arm of the sweep would have them."""
         trained = (self.learning_rate, self.warmup, self.weight_decay, self.clip)
-        return Arm("lora", *trained, self.name, **self.lora, section="pretraining")
+        return Arm("lora", *trained, self.block, **self.lora, section="pretraining")
 
 
 def segments(text: str, characters: int) -> list[str]:
@@ -65,8 +65,11 @@ def segments(text: str, characters: int) -> list[str]:
 
 def training_rows(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[Row]:
     """Each text after the start token, with its end."""
-    start = [start_token(tokenizer)]
-    return [Row(start, [*ids, tokenizer.eos_token_id]) for ids in token_ids(tokenizer, texts)]
+    start, end = [start_token(tokenizer)], tokenizer.eos_token_id
+    return [
+        Row(start, [*ids, end], bytes=len(text.encode()))
+        for ids, text in zip(token_ids(tokenizer, texts), texts, strict=True)
+    ]
 
 
 def trainable(model: PreTrainedModel, recipe: Recipe, seed: int) -> PreTrainedModel | PeftModel:
@@ -102,18 +105,20 @@ def bits(
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[str],
     advance: Callable[[int], Any],
+    prompts: Sequence[str] | None = None,
 ) -> list[tuple[float | None, int]]:
     """Bits that a model needs for each text, and the tokens that it is made of.
 
-    The bits are minus log2 of the probability of the text's tokens, each given those before it and a start
-    token; that the text ends is not part of it, since not every model was taught to end here. It is the
-    probability of one spelling, so an upper bound on the bits of the text itself.
+    The bits are minus log2 of the probability of the text's tokens, each given those before it, the prompt
+    and a start token; that the text ends is not part of it, since not every model was taught to end here. It
+    is the probability of one spelling, so an upper bound on the bits of the text itself.
 
     Args:
         model: in evaluation mode.
         tokenizer: its tokenizer.
         texts: each is read alone.
         advance: called with the number of texts that are done, for progress.
+        prompts: what is read before each text; None for nothing.
 
     Returns:
         bits and tokens of each text; None for the bits of a text that its tokens do not spell: they would
@@ -122,7 +127,9 @@ def bits(
     start = [start_token(tokenizer)]
     ids = token_ids(tokenizer, texts)
     spelt = [tokenizer.decode(found) == text for found, text in zip(ids, texts, strict=True)]
-    nats = losses(model, [Row(start, found) for found in ids], advance)
+    before = token_ids(tokenizer, prompts or [""] * len(texts))
+    read = [Row([*start, *prompt], found) for prompt, found in zip(before, ids, strict=True)]
+    nats = losses(model, read, advance)
     return [
         (loss / math.log(2) if whole else None, len(found))
         for loss, whole, found in zip(nats, spelt, ids, strict=True)

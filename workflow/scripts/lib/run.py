@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,10 +47,11 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long is trained: optimizer steps of so many rows."""
+    """How long is trained: optimizer steps of so many rows, or of so many bytes of text."""
 
     steps: int
-    rows: int
+    rows: int | None = None
+    bytes: int | None = None
 
 
 class Diverged(UserError):
@@ -80,23 +82,29 @@ def learning_rate(arm: Recipe, budget: Budget, step: int) -> float:
     return rate * (begun + 1) / warmup if begun < warmup else rate
 
 
-def order(items: int, seed: int, budget: Budget) -> Iterator[list[int]]:
-    """The rows of each step: shuffled passes over the items, drawn from the seed alone.
+def order(rows: Sequence[Row], seed: int, budget: Budget) -> Iterator[list[int]]:
+    """The rows of each step: shuffled passes over all of them, drawn from the seed alone.
 
     The stream depends on neither the model nor the initialisation, so that a resumed run finds its
-    place by counting.
+    place by counting. Where steps are counted in bytes, one ends with the row that completes the bytes of
+    all steps so far, so that no step's excess adds up; the bytes of a step are at least those of a row.
     """
+    size = budget.rows if budget.bytes is None else budget.bytes
+    stream, read = _passes(len(rows), seed), 0
+    for step in range(budget.steps):
+        chosen = []
+        while read < (step + 1) * size:
+            chosen.append(next(stream))
+            read += 1 if budget.bytes is None else rows[chosen[-1]].bytes
+        yield chosen
+
+
+def _passes(items: int, seed: int) -> Iterator[int]:
+    """Shuffled passes over so many items, without end."""
     import numpy as np
 
-    waiting: list[int] = []
-    passes = 0
-    for _ in range(budget.steps):
-        while len(waiting) < budget.rows:
-            rng = np.random.default_rng(derive(seed, "order", passes))
-            waiting.extend(rng.permutation(items).tolist())
-            passes += 1
-        yield waiting[: budget.rows]
-        waiting = waiting[budget.rows :]
+    for number in itertools.count():
+        yield from np.random.default_rng(derive(seed, "order", number)).permutation(items).tolist()
 
 
 class Run:
@@ -134,7 +142,7 @@ class Run:
         self.kept = weights | (chain.weights() if chain else {})
         self.steps: list[dict[str, Any]] = []
         self.failed: Diverged | None = None
-        self.order = list(order(len(rows), seed, budget))
+        self.order = list(order(rows, seed, budget))
         self.optimizer = self._new_optimizer()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:

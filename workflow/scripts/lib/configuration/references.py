@@ -53,7 +53,8 @@ def _used_models(config: dict[str, Any]) -> list[str]:
 
 def _used_tasks(config: dict[str, Any]) -> list[str]:
     blocks = [block for path in GRIDS for _, block in _grids(config, *path)]
-    used = {task for block in blocks for task in block.get("tasks", [])} | set(_judged_tasks(config))
+    scored = config["pretraining"]["scored"]["tasks"] if config["pretraining"]["grid"] else []
+    used = {task for block in blocks for task in block.get("tasks", [])} | {*_judged_tasks(config), *scored}
     return [name for name in config["tasks"] if name in used]
 
 
@@ -69,16 +70,18 @@ def _used_mixes(config: dict[str, Any]) -> list[str]:
 
 
 def _used_pretraining(config: dict[str, Any]) -> list[str]:
-    """Arms of pretraining that run."""
+    """Blocks of pretraining of which an arm runs."""
     used = {arm for block in config["pretraining"]["grid"] for arm in block["arms"]}
-    return [name for name in config["pretraining"]["arms"] if name in used]
+    arms = grid.text_arms(config)
+    return list(dict.fromkeys(arm["block"] for name, arm in arms.items() if name in used))
 
 
 def _read_texts(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
     """What pretraining reads and is scored on, where it runs: corpora with languages."""
     used = _used_pretraining(config)
-    for name in used:
-        yield ("pretraining", "arms", name, "text"), config["pretraining"]["arms"][name]["text"]
+    for name, part in itertools.product(used, ("text", "code")):
+        if part in (block := config["pretraining"]["arms"][name]):
+            yield ("pretraining", "arms", name, part), block[part]
     for position, text in enumerate(config["pretraining"]["scored"]["text"] if used else []):
         yield ("pretraining", "scored", "text", position), text
 
@@ -119,7 +122,7 @@ def _names(config: dict[str, Any]) -> Iterator[Mistake]:
                 if axis == "arms" and path[0] == "lora":
                     choices = list(grid.arms(config))
                 if (*path, axis) == ("pretraining", "grid", "arms"):
-                    choices = config["pretraining"]["arms"]
+                    choices = grid.text_arms(config)
                 yield from _unknown(ONE[axis], (*key, axis), block[axis], choices)
     tokenizer = config["tokenizer"]
     for key, block in (found for path in GRIDS for found in _grids(config, *path)):
@@ -282,20 +285,20 @@ def _trained(cell: grid.Pretrained) -> str:
 
 
 def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
-    arms, trained = config["pretraining"]["arms"], grid.pretrained(config)
-    if grid.BASE in arms:
-        problem = "is the name of the model as it was"
-        yield Mistake(("pretraining", "arms", grid.BASE), problem, "choose another name")
+    blocks, arms, trained = config["pretraining"]["arms"], grid.text_arms(config), grid.pretrained(config)
+    named = {block: [name for name, _ in grid.block_text_arms(config, block)] for block in blocks}
+    yield from _named_once(("pretraining", "arms"), named, "for the model as it was")
     for name in _used_pretraining(config):
-        key, earlier = ("pretraining", "arms", name, "after"), arms[name].get("after")
+        key, earlier = ("pretraining", "arms", name, "after"), blocks[name].get("after")
         chain = [name]
-        while earlier in arms and earlier not in chain:
-            chain.append(earlier)
+        while earlier in arms and arms[earlier]["block"] not in chain:
+            chain.append(arms[earlier]["block"])
             earlier = arms[earlier].get("after")
-        if earlier in chain:
+        if earlier in arms:
             yield Mistake(key, f"{name!r} comes after itself", "take it out of one of the arms")
         elif earlier is not None:
             yield Mistake(key, f"unknown arm {earlier!r}", choose(earlier, arms))
+        yield from _reading(("pretraining", "arms", name), blocks[name])
     for cell in trained:
         earlier = arms.get(cell.arm, {}).get("after")
         if earlier in arms and cell._replace(arm=earlier) not in trained:
@@ -303,7 +306,41 @@ def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake(("pretraining", "grid"), problem, "add it to the grid, with the same seed")
     for key, text in _read_texts(config):
         yield from _text(config, key, text)
-    yield from _twice(config["pretraining"]["scored"]["text"], ("pretraining", "scored", "text"))
+    scored, key = config["pretraining"]["scored"], ("pretraining", "scored")
+    yield from _twice(scored["text"], (*key, "text"))
+    yield from _unknown("task", (*key, "tasks"), scored["tasks"], config["tasks"])
+    for task in sorted({text["corpus"] for text in scored["text"]} & set(scored["tasks"])):
+        problem = f"task {task!r} has the name of a corpus that is scored"
+        yield Mistake((*key, "tasks"), problem, "give one of the two another name")
+
+
+def _reading(key: Key, block: dict[str, Any]) -> Iterator[Mistake]:
+    """Whether a block of pretraining says what a step reads, in a unit that suits its code."""
+    if len(block["training"].keys() & {"rows", "bytes"}) != 1:
+        yield Mistake(
+            (*key, "training"), "needs either rows or bytes, which a step reads", "give one of them"
+        )
+    elif "code" in block and "rows" in block["training"]:
+        problem = "counts steps in segments, which differ in bytes between code and text"
+        yield Mistake((*key, "training", "rows"), problem, "give bytes in their place")
+    if block.get("code", {}).get("corpus") == block["text"]["corpus"]:
+        yield Mistake((*key, "code", "corpus"), "is the corpus of the text too", "choose another one")
+
+
+def _named_once(key: Key, named: dict[str, list[str]], base: str) -> Iterator[Mistake]:
+    """A mistake for each name that two blocks give to an arm, or that is that of the base.
+
+    Args:
+        key: of the blocks.
+        named: the arms of each block.
+        base: what the base stands for.
+    """
+    for name in dict.fromkeys(name for names in named.values() for name in names):
+        of = [block for block, names in named.items() if name in names]
+        if len(of) > 1 or name == grid.BASE:
+            other = f"of {of[0]!r}" if len(of) > 1 else base
+            problem = f"gives an arm the name {name!r}, which is that {other}"
+            yield Mistake((*key, of[-1]), problem, "choose another name")
 
 
 def _text(config: dict[str, Any], key: Key, text: dict[str, Any]) -> Iterator[Mistake]:
@@ -323,12 +360,8 @@ def _twice(texts: list[dict[str, Any]], key: Key) -> Iterator[Mistake]:
 def _arms(config: dict[str, Any]) -> Iterator[Mistake]:
     """Names that two blocks give to an arm, and arms that match or lie on others that cannot be."""
     arms, blocks = grid.arms(config), config["lora"]["arms"]
-    for name in arms:
-        of = [block for block in blocks if name in dict(grid.block_arms(config, block))]
-        if len(of) > 1 or name == grid.BASE:
-            other = f"of {of[0]!r}" if len(of) > 1 else "for the model without an adapter"
-            problem = f"gives an arm the name {name!r}, which is that {other}"
-            yield Mistake(("lora", "arms", of[-1]), problem, "choose another name")
+    named = {block: [name for name, _ in grid.block_arms(config, block)] for block in blocks}
+    yield from _named_once(("lora", "arms"), named, "for the model without an adapter")
     used = {arm for block in config["lora"]["grid"] for arm in block["arms"]}
     for block in (block for block in blocks if used & dict(grid.block_arms(config, block)).keys()):
         key, settings = ("lora", "arms", block), blocks[block]

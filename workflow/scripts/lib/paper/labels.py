@@ -45,7 +45,8 @@ SELECTIONS = {
     "oracle": "oracle",
 }
 
-NO_LANGUAGE = "zxx"  # ISO 639-3 for what is not in a human language, like code
+# ISO 639-3 for what is not in a human language, like code, and for what declares none, like a task.
+NO_LANGUAGE = ("zxx", "und")
 POOLED = "mul_Zyyy"  # all languages of a corpus together
 
 
@@ -98,11 +99,11 @@ def texts(measured: Iterable[tuple[str, str]], main: str) -> dict[tuple[str, str
 
     Returns:
         the language; also the corpus, unless it is the main one; also the script, where two texts
-        would have the same name; the corpus alone for what is in no human language.
+        would have the same name; the corpus or task alone for what is in no human language.
     """
     names = {}
     for corpus, lang in sorted(set(measured)):
-        if lang.split("_")[0] == NO_LANGUAGE:
+        if lang.split("_")[0] in NO_LANGUAGE:
             names[corpus, lang] = corpus
         else:
             names[corpus, lang] = language(lang) + ("" if corpus == main else f" ({corpus})")
@@ -110,6 +111,11 @@ def texts(measured: Iterable[tuple[str, str]], main: str) -> dict[tuple[str, str
     return {
         text: f"{name}, {text[1].split('_')[1]}" if taken[name] > 1 else name for text, name in names.items()
     }
+
+
+def without_code(bits: pd.DataFrame) -> pd.DataFrame:
+    """Bits of arms that compare tokenizers: without those of blocks that mix code into their text."""
+    return bits[bits["share"].isna()]
 
 
 def tokenizers(metrics: pd.DataFrame) -> list[str]:
