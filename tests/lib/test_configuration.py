@@ -149,6 +149,16 @@ def model(config: dict[str, Any], **settings: Any) -> None:
     config["lora"]["grid"][0]["models"].append("mine")
 
 
+def warm(config: dict[str, Any], training: dict[str, int] | None = None, **code: Any) -> None:
+    """A block of pretraining with code, of which one share runs."""
+    block = copy.deepcopy(config["pretraining"]["arms"]["scratch"])
+    shares = {"total": [0.125, 1], "text": [0.5]}
+    block["code"] = {"corpus": "python", "languages": ["zxx_Zyyy"], "shares": shares, **code}
+    block["training"] = training or {"steps": 10, "bytes": 8000}
+    config["pretraining"]["arms"]["warm"] = block
+    config["pretraining"]["grid"][0]["arms"].append("warm-total-12.5")
+
+
 def arm(config: dict[str, Any], name: str, **changes: Any) -> None:
     config["pretraining"]["arms"][name].update(changes)
 
@@ -668,6 +678,66 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: c["pretraining"]["scored"]["text"][1].update(corpus="catalogs"),
         "pretraining.scored.text",
         ["names corpus 'catalogs' twice"],
+    ),
+    (
+        lambda c: warm(c, corpus="cobol"),
+        "pretraining.arms.warm.code.corpus",
+        ["unknown corpus 'cobol'", "python"],
+    ),
+    (
+        lambda c: warm(c, languages=["eng_Latn"]),
+        "pretraining.arms.warm.code.languages.0",
+        ["corpus 'python' has no language 'eng_Latn'"],
+    ),
+    (
+        lambda c: warm(c, corpus="catalogs", languages=["rus_Cyrl"]),
+        "pretraining.arms.warm.code.corpus",
+        ["the corpus of the text too"],
+    ),
+    (
+        lambda c: warm(c, shares={"text": [1.0]}),
+        "pretraining.arms.warm.code.shares.text.0",
+        ["1.0 is too large", "less than 1"],
+    ),
+    (
+        lambda c: warm(c, training={"steps": 10, "rows": 8}),
+        "pretraining.arms.warm.training.rows",
+        ["differ in bytes", "give bytes"],
+    ),
+    (
+        lambda c: arm(c, "scratch", training={"steps": 10, "rows": 8, "bytes": 8000}),
+        "pretraining.arms.scratch.training",
+        ["either 'rows' or 'bytes'"],
+    ),
+    (
+        lambda c: warm(c) or arm(c, "warm", after="warm-text-50"),
+        "pretraining.arms.warm.after",
+        ["'warm' comes after itself"],
+    ),
+    (
+        lambda c: (
+            warm(c) or c["pretraining"]["arms"].update({"warm-text-50": c["pretraining"]["arms"]["scratch"]})
+        ),
+        "pretraining.arms.warm-text-50",
+        ["'warm-text-50', which is that of 'warm'", "another name"],
+    ),
+    (
+        lambda c: warm(c) or c["pretraining"]["grid"][0]["arms"].append("warm-total-50"),
+        "pretraining.grid.0.arms.4",
+        ["unknown arm 'warm-total-50'", "warm-text-50"],
+    ),
+    (
+        lambda c: c["pretraining"]["scored"].update(tasks=["sums"]),
+        "pretraining.scored.tasks.0",
+        ["unknown task 'sums'", "arithmetic"],
+    ),
+    (
+        lambda c: (
+            c["tasks"].update(catalogs=c["tasks"]["arithmetic"])
+            or c["pretraining"]["scored"].update(tasks=["catalogs"])
+        ),
+        "pretraining.scored.tasks",
+        ["name of a corpus"],
     ),
     (
         lambda c: c["lora"]["arms"]["lora"].update(learning_rate="best"),

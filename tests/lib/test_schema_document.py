@@ -36,6 +36,7 @@ def row(schema: dict[str, Any]) -> str:
         ({"type": "integer", "minimum": 1}, "integer, at least 1"),
         ({"type": "number", "minimum": 0, "maximum": 1}, "number from 0 to 1"),
         ({"type": "number", "exclusiveMinimum": 0}, "number above 0"),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, "number above 0, below 1"),
         ({"type": "boolean"}, "`true` or `false`"),
         ({"enum": ["a", "b"]}, "`a` or `b`"),
         ({"type": "array", "items": {"type": "string"}}, "list of: text"),

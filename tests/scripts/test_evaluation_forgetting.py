@@ -21,7 +21,8 @@ NAMES = {key: CELL[key] for key in ("model", "task", "arm", "seed")}
 
 def rows(arm, lang, needed, size=8, **changed):
     task = None if arm == "base" else "sums"
-    names = {"model": "tiny", "task": task, "arm": arm, "seed": 0, "corpus": "news", "lang": lang, **changed}
+    names = {"model": "tiny", "task": task, "arm": arm, "seed": 0, "corpus": "news", "domain": "interface"}
+    names |= {"lang": lang, **changed}
     return [
         {**names, "doc_id": str(place), "bits": value, "tokens": 1, "bytes": size * (1 + place)}
         for place, value in enumerate(needed)

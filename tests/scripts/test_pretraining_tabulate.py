@@ -1,16 +1,22 @@
 import numpy as np
 import pytest
 from commands import done
-from tiny_pretraining import WORDS
+from tiny_pretraining import CELL, WORDS
 
-from lib.contracts.bits import LANGUAGES
+from lib.contracts.bits import LANGUAGES, TEXTS
 from lib.contracts.pretraining import BITS
+from lib.contracts.pretraining import TEXTS as READ
 
-ARMS = {"scratch": {"before": "base", "corpus": "news", "languages": ["eng_Latn", "fra_Latn"]}}
+NEWS = {"corpus": "news", "languages": ["eng_Latn", "fra_Latn"]}
+CODE = {"corpus": "python", "languages": ["zxx_Zyyy"]}
+PLAIN = {"before": "base", "block": "scratch", "text": [NEWS], "share": None, "fixed": None}
+ARMS = {"scratch": PLAIN}
 
 
-def tabulate(table, *bits, arms=ARMS, against="nano"):
+def tabulate(table, *bits, arms=ARMS, against="nano", read=None):
     options = {"arms": arms, "against": {"nano": against, "other": against}}
+    texts = table.with_name("texts.parquet")
+    options |= {"read": read, "texts": texts} if read else {"texts": texts}
     done("pretraining_tabulate", *bits, **options, resamples=200, seed=0, table=table)
     return LANGUAGES.read(table)
 
@@ -70,3 +76,29 @@ def test_models_are_compared_on_the_documents_that_both_keep(nano, scored, tmp_p
 
 def test_an_empty_grid_gives_an_empty_table(tmp_path):
     assert tabulate(tmp_path / "table.parquet", arms={}).empty
+
+
+def test_code_is_compared_with_the_same_training_without_it(nano, scored, tmp_path):
+    zero, half = {**PLAIN, "share": 0.0}, {**PLAIN, "text": [NEWS, CODE], "share": 0.5, "fixed": "text"}
+    mixed = scored[1].assign(arm="scratch-text-50")
+    mixed["bits"] = mixed["bits"] - 0.125 * mixed["bytes"]
+    BITS.write(mixed, tmp_path / "mixed.parquet")
+    counts = {"segments": 9, "bytes": 300, "tokens": 100, "bytes_read": 600, "tokens_read": 200}
+    text = {**CELL, "arm": "scratch-text-50", "corpus": "python", "lang": "zxx_Zyyy", **counts}
+    READ.write([text], tmp_path / "read.parquet")
+    paths = [nano / "base.parquet", nano / "scratch.parquet", tmp_path / "mixed.parquet"]
+    arms = {"scratch": zero, "scratch-text-50": half}
+    found = tabulate(tmp_path / "table.parquet", *paths, arms=arms, read=tmp_path / "read.parquet")
+    effect = found[found["metric"] == "code_effect"]
+    assert set(effect["arm"]) == {"scratch-text-50"} and set(effect["share"]) == {0.5}
+    # Every document gains as much, so that the interval of the pairs has no width.
+    for column in ("value", "ci_low", "ci_high"):
+        assert effect[column].tolist() == pytest.approx([-0.125] * 3)
+    shares = found.drop_duplicates("arm").set_index("arm")[["block", "share", "fixed"]].astype(object)
+    assert shares.where(shares.notna(), None).to_dict("index") == {
+        "base": {"block": None, "share": None, "fixed": None},
+        "scratch": {"block": "scratch", "share": 0.0, "fixed": None},
+        "scratch-text-50": {"block": "scratch", "share": 0.5, "fixed": "text"},
+    }
+    (row,) = TEXTS.read(tmp_path / "texts.parquet").to_dict("records")
+    assert row == {**text, "block": "scratch", "share": 0.5, "fixed": "text"}

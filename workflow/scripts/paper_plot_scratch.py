@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHAPES = "osD^vP*X"
-PANELS = {True: "languages of the training text", False: "other languages"}
+PANELS = {True: "languages of the training text", False: "other text"}
 
 
 def plot_scratch(

@@ -127,6 +127,8 @@ def _kind(kind: str, node: dict[str, Any], schema: dict[str, Any]) -> str:
     words = "integer" if kind == "integer" else "number"
     if "exclusiveMinimum" in node:
         words += f" above {node['exclusiveMinimum']}"
+    if "exclusiveMaximum" in node:
+        words += f", below {node['exclusiveMaximum']}"
     if "minimum" in node and "maximum" in node:
         return f"{words} from {node['minimum']} to {node['maximum']}"
     if "minimum" in node:

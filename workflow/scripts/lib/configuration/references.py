@@ -315,12 +315,8 @@ def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
 
 
 def _reading(key: Key, block: dict[str, Any]) -> Iterator[Mistake]:
-    """Whether a block of pretraining says what a step reads, in a unit that suits its code."""
-    if len(block["training"].keys() & {"rows", "bytes"}) != 1:
-        yield Mistake(
-            (*key, "training"), "needs either rows or bytes, which a step reads", "give one of them"
-        )
-    elif "code" in block and "rows" in block["training"]:
+    """Whether code that is mixed into a text is another corpus, and steps are counted in what suits both."""
+    if "code" in block and "rows" in block["training"]:
         problem = "counts steps in segments, which differ in bytes between code and text"
         yield Mistake((*key, "training", "rows"), problem, "give bytes in their place")
     if block.get("code", {}).get("corpus") == block["text"]["corpus"]:

@@ -91,8 +91,9 @@ def _explain(error: Any) -> Iterator[Mistake]:
         case "minimum" | "exclusiveMinimum":
             bound = "at least" if error.validator == "minimum" else "more than"
             yield Mistake(key, f"{_shown(value)} is too small", f"give {bound} {limit}")
-        case "maximum":
-            yield Mistake(key, f"{_shown(value)} is too large", f"give at most {limit}")
+        case "maximum" | "exclusiveMaximum":
+            bound = "at most" if error.validator == "maximum" else "less than"
+            yield Mistake(key, f"{_shown(value)} is too large", f"give {bound} {limit}")
         case "oneOf":
             choices = " or ".join(repr(choice["required"][0]) for choice in limit)
             yield Mistake(key, f"needs either {choices}", "give exactly one of them")
