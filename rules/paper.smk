@@ -90,6 +90,11 @@ FIGURES = {
         [],
         ["results/interference/transfer.parquet", "results/interference/cosines.parquet"],
     ),
+    **(
+        {"code_share": ("3 Chains of thought", CORPUS, ["results/pretraining/bits.parquet"])}
+        if code_shares()
+        else {}
+    ),
     "decoding": ("3 Chains of thought", [], ["results/evaluation/summary.parquet"]),
     "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
     "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import runpy
 import sys
+from itertools import product
 from pathlib import Path
 from zlib import crc32
 
@@ -396,9 +397,8 @@ def bits(trainings: list[tuple], texts: dict[tuple[str, str], float]) -> pd.Data
             names |= {
                 "before": earlier,
                 "against": None,
-                "corpus": corpus,
-                "lang": lang,
-                "read": lang in read,
+                **{"block": None if arm == "base" else arm, "share": None, "fixed": None},
+                **{"corpus": corpus, "domain": "interface", "lang": lang, "read": lang in read},
             }
             for metric, value in values.items():
                 rows.append({**names, "metric": metric, **_interval(value, 0.1), "n_docs": 100, "n_lost": 0})
@@ -417,6 +417,39 @@ def pretrained(mixes: list[str]) -> list[tuple]:
     for name in ((BASE, BASE, None), (GRAFT, "bytebpe-16k-universal", BASE)):
         cells += [(*name, "base", None, ()), (*name, "adapt", "base", ("eng_Latn", "jpn_Jpan"))]
     return cells
+
+
+# What the bits of each text become by an eighth of code: texts that are like it need fewer.
+BY_CODE = {
+    **{("catalogs", "interface", "eng_Latn"): 0.02, ("catalogs", "interface", "deu_Latn"): 0.03},
+    **{("python", "code", "zxx_Zyyy"): -0.3, ("maths", "maths", "eng_Latn"): -0.04},
+    ("arithmetic", "task", "und_Zyyy"): -0.01,
+}
+
+
+def mixtures(model: str, seeds: list[int], shares: dict[str, list[float]]) -> pd.DataFrame:
+    """Bits per byte of a model without code, and of shares of it, in place of text or beside it."""
+    rows = []
+    arms = [("warm", None, 0.0)]
+    arms += [(f"warm-{fixed}-{100 * one:g}", fixed, one) for fixed in shares for one in shares[fixed]]
+    for seed, (arm, fixed, share), (text, effect) in product(seeds, arms, BY_CODE.items()):
+        names = {"model": model, "arm": arm, "seed": seed, "tokenizer": model, "base": None, "before": "base"}
+        names |= {
+            "against": None,
+            "block": "warm",
+            "share": share,
+            "fixed": fixed,
+            "n_docs": 100,
+            "n_lost": 0,
+        }
+        names |= dict(zip(("corpus", "domain", "lang"), text, strict=True))
+        names |= {"read": (text[1] == "code" and share > 0) or (text[2] == "deu_Latn" and share < 1)}
+        change = effect * (8 * share) ** 0.5 * (0.6 if fixed == "text" else 1) + 0.01 * _noise(
+            arm, seed, *text
+        )
+        rows.append({**names, "metric": "bits_per_byte", **_interval(1.6 + change, 0.1)})
+        rows += [{**names, "metric": "code_effect", **_interval(change, 0.02)}] if share else []
+    return pd.DataFrame(rows)
 
 
 STRANGE = {
@@ -679,7 +712,12 @@ def write(root: Path) -> None:
         (
             BITS,
             "pretraining/bits.parquet",
-            bits(pretrained(["universal", "european"]), STRANGE),
+            pd.concat(
+                [
+                    bits(pretrained(["universal", "european"]), STRANGE),
+                    mixtures(BASE, [0, 1, 2], {"total": [0.125, 0.25, 0.5, 1], "text": [0.125, 0.25, 0.5]}),
+                ]
+            ),
         ),
         (lora.COSTS, "lora/costs.parquet", costs(cells, failed)),
         (
@@ -809,6 +847,7 @@ FIGURES = {
     "loss": (["costs", "steps"], []),
     "learning_rate": (["tuning"], []),
     "forgetting": (["forgetting", "scores"], CORPUS),
+    "code_share": (["bits"], CORPUS),
     "decoding": (["summary"], []),
     "rounds": (["rounds"], []),
     "reach": (["reach"], []),

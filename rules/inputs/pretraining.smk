@@ -96,6 +96,11 @@ def pretrained(name):
     return [f"results/pretraining/{model}/{arm}/seed-{seed}/{name}" for model, arm, seed in cells]
 
 
+def code_shares():
+    """The trainings that mix code into their text."""
+    return [cell for cell in PRETRAINED if TEXT_ARMS[cell.arm]["share"]]
+
+
 def pretraining_arms():
     """Of each arm the one that it starts from, and what it reads."""
     told = ("block", "text", "share", "fixed")

@@ -156,7 +156,7 @@ def warm(config: dict[str, Any], training: dict[str, int] | None = None, **code:
     block["code"] = {"corpus": "python", "languages": ["zxx_Zyyy"], "shares": shares, **code}
     block["training"] = training or {"steps": 10, "bytes": 8000}
     config["pretraining"]["arms"]["warm"] = block
-    config["pretraining"]["grid"][0]["arms"].append("warm-total-12.5")
+    config["pretraining"]["grid"][0]["arms"] += ["warm", "warm-total-12.5"]
 
 
 def arm(config: dict[str, Any], name: str, **changes: Any) -> None:
@@ -723,8 +723,13 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     ),
     (
         lambda c: warm(c) or c["pretraining"]["grid"][0]["arms"].append("warm-total-50"),
-        "pretraining.grid.0.arms.4",
+        "pretraining.grid.0.arms.5",
         ["unknown arm 'warm-total-50'", "warm-text-50"],
+    ),
+    (
+        lambda c: warm(c) or c["pretraining"]["grid"][0]["arms"].remove("warm"),
+        "pretraining.grid",
+        ["by warm-total-12.5, seed 0 is compared with 'warm', which is not trained"],
     ),
     (
         lambda c: c["pretraining"]["scored"].update(tasks=["sums"]),

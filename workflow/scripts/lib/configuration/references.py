@@ -304,6 +304,10 @@ def _pretraining(config: dict[str, Any]) -> Iterator[Mistake]:
         if earlier in arms and cell._replace(arm=earlier) not in trained:
             problem = f"{_trained(cell)} starts from {earlier!r}, which is not trained"
             yield Mistake(("pretraining", "grid"), problem, "add it to the grid, with the same seed")
+        plain = arms[cell.arm]["block"] if cell.arm in arms else cell.arm
+        if cell._replace(arm=plain) not in trained:
+            problem = f"{_trained(cell)} is compared with {plain!r}, which is not trained"
+            yield Mistake(("pretraining", "grid"), problem, "add it to the grid, with the same seed")
     for key, text in _read_texts(config):
         yield from _text(config, key, text)
     scored, key = config["pretraining"]["scored"], ("pretraining", "scored")
