@@ -762,7 +762,8 @@ def write_tiny(root: Path) -> None:
     needed = bits(
         pretrained(["universal"])[1:4], {text: value for text, value in STRANGE.items() if text[1] in few}
     )
-    needed.loc[needed["lang"] == "pol_Latn", ["value", "ci_low", "ci_high"]] = None
+    needed = pd.concat([needed, mixtures("tiny", [0], {"total": [0.5]})], ignore_index=True)
+    needed.loc[needed["lang"].isin(["pol_Latn", "zxx_Zyyy"]), ["value", "ci_low", "ci_high"]] = None
     scored.loc[(scored["rank"] == 2), ["value", "ci_low", "ci_high"]] = None
     forgot = forgetting(cells, [MATHS])
     forgot.loc[(forgot["rank"] == 1), ["value", "ci_low", "ci_high"]] = None

@@ -123,14 +123,14 @@ def test_japanese_is_drawn_and_its_cost_is_shown(drawn, full):
 @pytest.mark.parametrize(
     "name",
     [
-        *("fertility", "headline", "fairness", "retok", "plasticity"),
+        *("fertility", "headline", "fairness", "retok", "plasticity", "code_share"),
         *("accuracy_by_rank", "forgetting", "decoding", "rounds"),
     ],
 )
 def test_what_is_missing_is_not_zero(drawn, tiny, name):
     svg, _ = drawn(tiny, name)
     assert "n/a" in texts(svg)
-    zero = name in ("headline", "forgetting")  # their axes have it
+    zero = name in ("headline", "forgetting", "code_share")  # their axes have it
     assert "0.00" not in texts(svg) or zero
 
 

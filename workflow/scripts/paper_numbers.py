@@ -15,7 +15,7 @@ WRITES  a folder with one number a file, n/a for what has no value:
         {tokens_per_word,premium}_{lang}_{tokenizer}.txt                  of the language given
         gini_{tokenizer}.txt                                              over the languages of the corpus
         tokens_{lang}_{tokenizer}_over_{baseline}.txt                     of every language of the corpus
-        {bits_per_byte,change,difference}_{corpus}_{lang}_{model}_{arm}_seed-{seed}.txt
+        {bits_per_byte,change,difference,code_effect}_{corpus}_{lang}_{model}_{arm}_seed-{seed}.txt
         {metric}_{model}_{task}_{arm}_seed-{seed}_{decoder}.txt           in the units of lib/paper/labels.py
         {metric}_{model}_{task}_{arm}_{decoder}.txt                       the same over seeds
         {metric,p,p_holm,detectable}_{model}_{task}_{arm}_above_{reference}_{decoder}.txt
@@ -109,7 +109,8 @@ def _compared(table: pd.DataFrame, corpus: str) -> dict[str, str]:
 
 
 def _bits(table: pd.DataFrame) -> dict[str, str]:
-    rows = table[table["metric"].isin(["bits_per_byte", "change", "difference"])].to_dict("records")
+    metrics = ["bits_per_byte", "change", "difference", "code_effect"]
+    rows = table[table["metric"].isin(metrics)].to_dict("records")
     return {
         "{metric}_{corpus}_{lang}_{model}_{arm}_seed-{seed}".format(**row): _text(row["value"], 3)
         for row in rows

@@ -20,6 +20,7 @@ def test_texts_are_told_apart():
         ("catalogs", "zho_Hans"),
         ("catalogs", "zho_Hant"),
         ("python", "zxx_Zyyy"),
+        ("arithmetic", "und_Zyyy"),
     ]
     assert labels.texts(measured, "catalogs") == {
         ("catalogs", "eng_Latn"): "English",
@@ -27,6 +28,7 @@ def test_texts_are_told_apart():
         ("catalogs", "zho_Hans"): "Chinese, Hans",
         ("catalogs", "zho_Hant"): "Chinese, Hant",
         ("python", "zxx_Zyyy"): "python",
+        ("arithmetic", "und_Zyyy"): "arithmetic",
     }
 
 
