@@ -51,7 +51,7 @@ def plot_code_share(
         if not shown:
             return figures.nothing(output)
         names = labels.texts(((text[1], text[2]) for *_, text, _ in shown), corpus)
-        colours = figures.colours(REGIMES)
+        colours = figures.colours(fixed for fixed in REGIMES if (table["fixed"] == fixed).any())
         titled = len({(model, block) for model, block, *_ in shown}) > 1
         across = min(ACROSS, len(shown))
         down = -(-len(shown) // across)
@@ -64,8 +64,9 @@ def plot_code_share(
         for ax in axes.flat[len(shown) :]:
             ax.set_visible(False)
         figure.supylabel("bits per byte, minus those without code")
-        for fixed, (label, shape) in REGIMES.items():
-            axes.flat[0].plot([], [], shape, color=colours[fixed], label=label)
+        for fixed, colour in colours.items():
+            label, shape = REGIMES[fixed]
+            axes.flat[0].plot([], [], shape, color=colour, label=label)
         figure.legend(loc="outside upper center", ncols=2, title="code")
         documents = figures.count(table.loc[table["metric"] == "code_effect", "n_docs"])
         figures.note(
@@ -99,14 +100,20 @@ def _panel(ax: Axes, rows: pd.DataFrame, colours: dict[str, tuple]) -> None:
     """A line for each kind of share, through the means over seeds, from no code on."""
     effects = rows[rows["metric"] == "code_effect"]
     ax.axhline(0, color=figures.GREY, linewidth=0.8)
-    series = list(product(REGIMES.items(), sorted(set(effects["seed"]))))
-    for place, ((fixed, (_, shape)), seed) in enumerate(series):
+    series = list(product(colours, sorted(set(effects["seed"]))))
+    for place, (fixed, seed) in enumerate(series):
         mine = effects[(effects["fixed"] == fixed) & (effects["seed"] == seed)]
         aside = APART * (place - (len(series) - 1) / 2)
         figures.points(
-            ax, 100 * mine["share"] + aside, mine, color=colours[fixed], fmt=shape, ms=3, capsize=1
+            ax,
+            100 * mine["share"] + aside,
+            mine,
+            color=colours[fixed],
+            fmt=REGIMES[fixed][1],
+            ms=3,
+            capsize=1,
         )
-    for fixed in REGIMES:
+    for fixed in colours:
         means = effects[effects["fixed"] == fixed].groupby("share")["value"].mean()
         ax.plot([0, *(100 * means.index)], [0, *means], color=colours[fixed], linewidth=0.8)
     ax.set(xlim=(-4, 104), xticks=[0, 25, 50, 75, 100], xlabel="share of code (%)")
