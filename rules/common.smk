@@ -39,6 +39,7 @@ COMPARED = grid.compared(config)
 CHOOSING = grid.choosing(config)
 WRITING = [task for task in config["tasks"] if task not in CHOOSING]
 DECODED = grid.decoded(config)
+SEARCHED = grid.searched(config)
 LOOPS = grid.cells(config["selfimprove"]["grid"], "loops")
 
 

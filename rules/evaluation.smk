@@ -37,6 +37,7 @@ rule evaluation_predict:
         "results/benchmarks/evaluation_predict/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.tsv"
     wildcard_constraints:
         task=one_of(WRITING),
+        decoding=one_of(name for name in grid.decodings(config) if name not in SEARCHED),
     conda:
         "../envs/lm.yaml"
     threads: config["compute"]["threads"]
@@ -66,6 +67,22 @@ rule evaluation_predict:
             --items {input.questions:q} \
             --branches {output.branches:q}
         """
+
+
+use rule evaluation_predict as evaluation_search with:
+    input:
+        script=script("evaluation_search"),
+        lib=lib("evaluation_search"),
+        model="results/model/{model}/files.parquet",
+        adapter=cell_adapter,
+        questions="results/task/{task}/{split}.parquet",
+    log:
+        "results/logs/evaluation_search/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.log",
+    benchmark:
+        "results/benchmarks/evaluation_search/{model}_{task}_{arm}_seed-{seed}_{split}_{decoding}.tsv"
+    wildcard_constraints:
+        task=one_of(WRITING),
+        decoding=one_of(SEARCHED),
 
 
 rule evaluation_answer:

@@ -28,7 +28,8 @@ def decoding(task, name):
     """Settings of one way of decoding, for a task."""
     how = {key: config["tasks"][task][key] for key in ("max_new_tokens", "stop")}
     how |= grid.decodings(config)[name] | {"rows": config["evaluation"]["rows"]}
-    return as_json(how | {"seed": config["seed"]} if how["how"] == "sample" else how)
+    needs = {"sample": {"seed": config["seed"]}, "tree": {"filter": config["evaluation"]["filter"]}}
+    return as_json(how | needs.get(how["how"], {}))
 
 
 def decoding_settings(wildcards):

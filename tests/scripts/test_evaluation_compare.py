@@ -42,6 +42,7 @@ def write(folder, arm, seed, judged, exact=True):
             "score": 0.5,
             "correct": one == "1" if exact else None,
             "outcome": None,
+            "decoded_tokens": 4,
             "log_likelihood_per_byte": None,
         }
         for number, one in enumerate(judged)

@@ -27,6 +27,7 @@ def answered(name, branch, text, correct, **fields):
         "score": float(correct or 0),
         "outcome": None,
         "correct": correct,
+        "decoded_tokens": 4,
         "log_likelihood_per_byte": None,
         **fields,
     }

@@ -41,7 +41,7 @@ def pool(tmp_path, item):
         )
         judged = {"margin": margin, "status": status, "correct": correct, "score": float(correct)}
         span = {"span_start": 0 if extracted else None, "span_end": 1 if extracted else None}
-        none = dict.fromkeys(("chain", "outcome", "log_likelihood_per_byte"))
+        none = dict.fromkeys(("chain", "outcome", "decoded_tokens", "log_likelihood_per_byte"))
         answers.append({**key, "extracted": extracted, **none, **span, **judged})
     BRANCHES.write(branches, tmp_path / "branches.parquet")
     ANSWERS.write(answers, tmp_path / "answers.parquet")

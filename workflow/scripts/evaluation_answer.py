@@ -46,7 +46,8 @@ def evaluation_answer(
     with Work("evaluation_answer", len(decoded), "branches") as work:
         rows = []
         for branch in decoded.itertuples():
-            names = {key: getattr(branch, key) for key in (*CELL, "decoding", "item_id", "branch")}
+            kept = (*CELL, "decoding", "item_id", "branch", "decoded_tokens")
+            names = {key: getattr(branch, key) for key in kept}
             found = answer(branch, gold.loc[branch.item_id], text, filter.split(","))
             rows.append({**names, **found, "log_likelihood_per_byte": None})
             work.advance()

@@ -56,6 +56,7 @@ def evaluation_choose(
                     "score": float(right),
                     "outcome": None,
                     "correct": right,
+                    "decoded_tokens": None,
                     "log_likelihood_per_byte": choice.log_likelihood / len(written.strip().encode()),
                 }
             )

@@ -8,7 +8,8 @@ COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "corre
 
 
 def judged(*rows):
-    return pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot")
+    rows = pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot")
+    return rows.assign(decoded_tokens=10 + rows["branch"])
 
 
 def by_metric(rows):
@@ -47,6 +48,8 @@ def test_accuracy_and_paired_gain_by_hand():
         ("cot-oracle", "accuracy_gain"): 2 / 4,
         ("greedy", "answered"): 2 / 4,
         ("greedy", "chain"): 2 / 4,
+        ("greedy", "tokens"): 10,  # the first branch alone
+        **{(f"cot-{kind}", "tokens"): 10 + 11 for kind in ("max", "aggregate", "vote", "oracle")},
     }
     for row in found.values():
         assert row["ci_low"] <= row["value"] <= row["ci_high"]
@@ -81,7 +84,8 @@ def test_gains_are_paired():
 
 def test_greedy_branches_alone_have_no_other_decoders():
     found = by_metric(scores(exact_measures(ANSWERS[ANSWERS["branch"] == 0]), 50, 0))
-    assert set(found) == {("greedy", "accuracy"), ("greedy", "answered"), ("greedy", "chain")}
+    metrics = ("accuracy", "answered", "chain", "tokens")
+    assert set(found) == {("greedy", metric) for metric in metrics}
 
 
 def test_several_decodings_of_the_same_items():
@@ -98,7 +102,9 @@ def test_several_decodings_of_the_same_items():
     assert values["greedy"] == 2 / 4 and values["sampled-first"] == 2 / 4
     assert values["sampled-max"] == values["cot-max"]
     assert found["sampled-first", "accuracy_gain"]["value"] == 0
-    assert [metric for decoder, metric in found if decoder == "greedy"] == ["accuracy", "answered", "chain"]
+    assert {metric for decoder, metric in found if decoder == "greedy"} == {
+        *("accuracy", "answered", "chain", "tokens")
+    }
 
 
 def test_the_seed_decides_the_interval():

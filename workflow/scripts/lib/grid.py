@@ -157,10 +157,22 @@ def decodings(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return GREEDY | config["evaluation"]["decoding"]
 
 
+def from_greedy(how: dict[str, Any]) -> bool:
+    """Whether the first branch of a way of decoding is the greedy path of the task's own prompt.
+
+    A branch that is asked for its answer is not: another answer may be named than the one that it holds.
+    """
+    return how["how"] == "top-k" and not how.keys() & {"ask", "prompt"}
+
+
+def searched(config: dict[str, Any]) -> list[str]:
+    """The ways of decoding that search a tree."""
+    return [name for name, how in decodings(config).items() if how["how"] == "tree"]
+
+
 def decoded(config: dict[str, Any]) -> dict[Cell, list[str]]:
     """The cells that are scored, and how each is decoded: first in the way whose first branch is greedy.
 
-    A branch that is asked for its answer is not: another answer may be named than the one that it holds.
     With branches are decoded those asked for, and where loops start from, whose rounds are scored so too.
     """
     found: dict[Cell, list[str]] = {cell: [] for cell in evaluated(config)}
@@ -172,7 +184,7 @@ def decoded(config: dict[str, Any]) -> dict[Cell, list[str]]:
         found[cell._replace(arm=loop["start"])].append(loop["decoding"])
     how = decodings(config)
     for cell, names in found.items():
-        greedy_first = (name for name in names if how[name]["how"] == "top-k" and "ask" not in how[name])
+        greedy_first = (name for name in names if from_greedy(how[name]))
         first = next(greedy_first, next(iter(GREEDY)))
         found[cell] = [CHOICE] if cell.task in choosing(config) else list(dict.fromkeys([first, *names]))
     return found

@@ -439,6 +439,11 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
         for task in sorted({cell.task for cell in scored} & set(_contrasted(config))):
             problem = f"'vllm' does not tell the masses of two options, which {task!r} compares"
             yield Mistake(("evaluation", "engine"), problem, "set it to transformers")
+    for name, how in blocks.items():
+        if how.get("prompt", "{prompt}").count("{prompt}") != 1:
+            problem = f"holds {{prompt}} {how['prompt'].count('{prompt}')} times"
+            remedy = "hold it once, where the prompt of a question goes"
+            yield Mistake(("evaluation", "decoding", name, "prompt"), problem, remedy)
     for key, block in _grids(config, "evaluation", "branching"):
         for name, task in itertools.product(block["decoding"], block["tasks"]):
             yield from _decoding(config, name, task)
@@ -493,8 +498,8 @@ def _decoding(config: dict[str, Any], name: str, task: str) -> Iterator[Mistake]
         problem = f"no completion of {task!r} has a token {how['position']}"
         remedy = f"keep it below the task's max_new_tokens, {settings['max_new_tokens']}"
         yield Mistake((*key, "position"), problem, remedy)
-    if how["how"] == "beam" and config["evaluation"]["engine"] == "vllm":
-        problem = "'vllm' decodes no beams"
+    if how["how"] in ("beam", "tree") and config["evaluation"]["engine"] == "vllm":
+        problem = f"'vllm' decodes no {how['how']}s"
         yield Mistake(
             ("evaluation", "engine"), problem, f"set it to transformers, or decode without {name!r}"
         )
@@ -527,9 +532,9 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                 )
                 continue
             how = config["evaluation"]["decoding"]
-            fitting = [block for block in how if how[block]["how"] == "top-k" and "ask" not in how[block]]
+            fitting = [block for block in how if grid.from_greedy(how[block])]
             if loop["decoding"] not in fitting:
-                problem = f"{loop['decoding']!r} is no block of evaluation.decoding of kind top-k without ask"
+                problem = f"{loop['decoding']!r} is no block of evaluation.decoding of kind top-k without ask or prompt"
                 yield Mistake((*place, "decoding"), problem, choose(loop["decoding"], fitting))
             for task in block["tasks"]:
                 yield from _decoding(config, loop["decoding"], task)

@@ -18,6 +18,9 @@ ANSWERS = Table(
         "correct": Column(
             FLAG, "whether the answer is right; null where right is a matter of degree", null=True
         ),
+        "decoded_tokens": Column(
+            INTEGER, "tokens that were decoded for the branch; null where choices were weighed", null=True
+        ),
         "log_likelihood_per_byte": Column(
             REAL, "of a choice: nats over bytes, without white space around it; null for others", null=True
         ),

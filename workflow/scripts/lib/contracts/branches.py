@@ -19,7 +19,7 @@ BRANCH = {
     "branch": Column(
         INTEGER,
         "branch; of top-k by the rank of the token at which branches part, so that 0 is the greedy path, of "
-        "beam search by the rank of the beam",
+        "beam search by the rank of the beam, of tree search best first, by visits step by step",
     ),
 }
 
@@ -36,6 +36,11 @@ BRANCHES = Table(
             REALS, "p(yes or true) - p(no or false) at each token; null for other questions", null=True
         ),
         "stop_reason": Column(TEXT, "end (end of text), stop (a stop string), or length"),
+        "decoded_tokens": Column(
+            INTEGER,
+            "tokens that were decoded for it, with what it answered when asked: what branches share counts once, "
+            "for the first of them; all that a beam or a tree search decoded counts for branch 0",
+        ),
         "asked_completion": Column(
             TEXT, "how the branch went on when asked for its answer; null where it was not", null=True
         ),

@@ -9,11 +9,21 @@ from lib.decoding.verifiers import VERIFIERS, Span, Verifier
 from lib.decoding.words import WORDS
 
 
-def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], span: Span) -> tuple[int, int]:
-    """The tokens that an answer is made of, found by decoding ever longer prefixes.
+def token_ends(decode: Callable[[list[int]], str], token_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Where tokens end in the text of all, found by decoding ever longer prefixes.
 
     The text is not tokenized again: a tokenizer need not cut it as the model wrote it. A prefix that
     ends inside a character decodes to replacement characters, so it marks no boundary.
+
+    Returns:
+        counts of tokens, and of the characters that these are, in ascending order.
+    """
+    prefixes = [decode(list(token_ids[:count])) for count in range(len(token_ids) + 1)]
+    return [(count, len(text)) for count, text in enumerate(prefixes) if prefixes[-1].startswith(text)]
+
+
+def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], span: Span) -> tuple[int, int]:
+    """The tokens that an answer is made of.
 
     Args:
         decode: token ids to text.
@@ -23,8 +33,7 @@ def token_span(decode: Callable[[list[int]], str], token_ids: Sequence[int], spa
     Returns:
         first token and the one after the last; a token that holds only part of the answer counts.
     """
-    prefixes = [decode(list(token_ids[:count])) for count in range(len(token_ids) + 1)]
-    ends = [(count, len(text)) for count, text in enumerate(prefixes) if prefixes[-1].startswith(text)]
+    ends = token_ends(decode, token_ids)
     first = max(count for count, end in ends if end <= span.start)
     last = next(count for count, end in ends if end >= span.end)
     return first, last
@@ -71,16 +80,24 @@ class Place(NamedTuple):
     aligned: bool = True
 
 
+def _place(branch: Any, span: Span) -> Place:
+    return Place(branch.completion, branch.token_ids, branch.token_margins, branch.token_contrasts, span)
+
+
+def last(branch: Any, judge: Verifier) -> Place | None:
+    """The last answer that a branch holds."""
+    span = judge.find(branch.completion)
+    return span and _place(branch, span)
+
+
 def find(branch: Any, judge: Verifier) -> Place | None:
     """The answer of a branch: the last one in it or, where it was asked, the one that it then named.
 
     The latter is looked for in the branch, from its end on (Wang & Zhou 2024, section 2.3): answers are
     the same when their normalised forms are.
     """
-    own = (branch.completion, branch.token_ids, branch.token_margins, branch.token_contrasts)
     if not isinstance(branch.asked_completion, str):  # a missing text comes from a table as not a number
-        span = judge.find(branch.completion)
-        return span and Place(*own, span)
+        return last(branch, judge)
     said = judge.find(branch.asked_completion)
     if said is None:
         return None
@@ -88,10 +105,34 @@ def find(branch: Any, judge: Verifier) -> Place | None:
     rest = branch.completion
     while span := judge.find(rest):
         if judge.normalise(rest[span.start : span.end]) == named:
-            return Place(*own, span)
+            return _place(branch, span)
         rest = rest[: span.start]
     asked = (branch.asked_completion, branch.asked_ids, branch.asked_margins, branch.asked_contrasts)
     return Place(*asked, said, aligned=False)
+
+
+class Answer(NamedTuple):
+    """An answer as it is compared, its first token and the one after its last, and its margin."""
+
+    extracted: str
+    start: int
+    end: int
+    margin: float
+
+
+def read(place: Place, verifier: str, decode: Callable[[list[int]], str]) -> Answer:
+    """The answer at a place.
+
+    The margin is the mean over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1); of a
+    question whose two answers' masses are compared, of p(this answer) - p(the other).
+    """
+    start, end = token_span(decode, place.token_ids, place.span)
+    extracted = VERIFIERS[verifier].normalise(place.text[place.span.start : place.span.end])
+    margins = place.token_margins[start:end]
+    if verifier in WORDS:
+        sign = 1 if extracted == WORDS[verifier][0][0] else -1
+        margins = [sign * contrast for contrast in place.token_contrasts[start:end]]
+    return Answer(extracted, start, end, float(sum(margins)) / len(margins))
 
 
 def answer(
@@ -107,10 +148,9 @@ def answer(
         filter: see :func:`status`.
 
     Returns:
-        extracted, span_start, span_end, margin, chain, status, score, outcome, correct. The margin is the
-        mean over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1); of a question whose
-        two answers' masses are compared, of p(this answer) - p(the other). A number that the model names
-        when asked, and that its branch does not have, is ``unaligned``, which is not well-formed.
+        extracted, span_start, span_end, margin (see :func:`read`), chain, status, score, outcome, correct. A
+        number that the model names when asked, and that its branch does not have, is ``unaligned``, which is
+        not well-formed.
     """
     judge = VERIFIERS[item.verifier]
     place = find(branch, judge)
@@ -127,24 +167,36 @@ def answer(
     }
     if place is None:
         return row
-    span = place.span
-    start, end = token_span(decode, place.token_ids, span)
-    extracted = judge.normalise(place.text[span.start : span.end])
+    extracted, start, end, margin = read(place, item.verifier, decode)
     verdict = judge.judge(extracted, item)
-    margins = place.token_margins[start:end]
-    if place.token_contrasts is not None:
-        sign = 1 if extracted == WORDS[item.verifier][0][0] else -1
-        margins = [sign * contrast for contrast in place.token_contrasts[start:end]]
     if item.verifier == "number" and not place.aligned and row["status"] == "answered":
         row["status"] = "unaligned"
+    before = branch.completion[: place.span.start] if place.aligned else branch.completion
     return {
         **row,
         "extracted": extracted,
         "span_start": start if place.aligned else None,
         "span_end": end if place.aligned else None,
-        "margin": float(sum(margins)) / len(margins),
-        "chain": bool((branch.completion[: span.start] if place.aligned else branch.completion).strip()),
+        "margin": margin,
+        "chain": bool(before.strip()),
         "score": verdict.score,
         "outcome": verdict.outcome,
         "correct": verdict.score == 1.0 if judge.exact else None,
     }
+
+
+def confidence(
+    branch: Any, verifier: str, decode: Callable[[list[int]], str], filter: Collection[str]
+) -> float:
+    """The margin of the last answer that a branch holds; 0 where it has none, or is ill-formed.
+
+    Args:
+        branch: as decoded.
+        verifier: that finds the answer, a name in :data:`lib.decoding.verifiers.VERIFIERS`.
+        decode: token ids to text.
+        filter: see :func:`status`.
+    """
+    place = last(branch, VERIFIERS[verifier])
+    if place is None or status(branch.completion, branch.stop_reason, True, filter) != "answered":
+        return 0.0
+    return read(place, verifier, decode).margin

@@ -53,6 +53,9 @@ def beams(
                 for token, margin, contrast in zip(beam, seen.margins, seen.contrasts, strict=True):
                     if not ending.add(branch, token, margin, contrast):
                         break
+                # The search took k tokens a step, of which it kept these.
+                steps = max(map(len, written[place // k]))
+                branch.decoded = 0 if branch.branch else k * steps
                 found.append(branch)
     return found
 

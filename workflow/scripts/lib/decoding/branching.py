@@ -8,7 +8,7 @@ token by token. One branch of the likeliest tokens is greedy decoding, so one en
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 FILLS = 10  # how often the branches of a batch fill its rows: at its end, rows run empty
+PROMPT = "{prompt}"  # where a template has the prompt of an item
 
 
 class Ask(NamedTuple):
@@ -42,15 +43,17 @@ class Decoding:
     """How branches are decoded.
 
     Attributes:
-        how: ``top-k`` (the likeliest tokens at one position, greedy before and after), ``sample`` or
-            ``beam``.
-        branches: k, of each prompt.
+        how: ``top-k`` (the likeliest tokens at one position, greedy before and after), ``sample``, ``beam``
+            or ``tree`` (:mod:`lib.decoding.tree`).
+        branches: k, of each prompt; of ``tree`` the rollouts.
         max_new_tokens: longest branch, in tokens.
         stop: strings that end a branch; the text is cut before them.
         rows: branches that are decoded together; the cache holds no more.
         position: of ``top-k``: the token at which branches part, 0 for the first.
         temperature, top_p: of ``sample``, see :func:`lib.decoding.choosing.sampled`.
         seed: of ``sample``.
+        width, separators, exploration, filter: of ``tree``, see :class:`lib.decoding.tree.Tree`.
+        prompt: what is read in place of a prompt, which it holds as ``{prompt}``.
         ask: how each branch is asked for its answer, if it is.
     """
 
@@ -63,6 +66,11 @@ class Decoding:
     temperature: float = 1.0
     top_p: float = 1.0
     seed: int = 0
+    width: int = 0
+    separators: tuple[str, ...] = ()
+    exploration: float = 0.0
+    filter: tuple[str, ...] = ()
+    prompt: str = PROMPT
     ask: Ask | None = None
 
     @classmethod
@@ -70,7 +78,12 @@ class Decoding:
         """From settings as they come from JSON."""
         asked = settings.get("ask")
         ask = asked and Ask(asked["text"], asked["max_new_tokens"], tuple(asked["stop"]))
-        return cls(**{**settings, "stop": tuple(settings["stop"]), "ask": ask})
+        lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
+        return cls(**{**settings, **lists, "ask": ask})
+
+    def asked(self, prompt: str) -> str:
+        """What is read for the prompt of an item."""
+        return self.prompt.replace(PROMPT, prompt)
 
 
 class Prompt(NamedTuple):
@@ -94,6 +107,8 @@ class Branch:
         token_contrasts: as :class:`lib.decoding.choosing.Look` has it, where groups are given.
         stop_reason: ``end`` (end of text), ``stop`` (a stop string) or ``length``.
         completion: the text, cut before a stop string.
+        decoded: tokens that were decoded for it. What branches share counts once, for the first of them;
+            what a search throws away counts for the first that it keeps.
     """
 
     prompt: int
@@ -103,6 +118,14 @@ class Branch:
     token_contrasts: list[float] = field(default_factory=list)
     stop_reason: str = "length"
     completion: str = ""
+    decoded: int = 0
+
+    def fork(self, branch: int) -> Branch:
+        """A branch of its own, with the tokens so far."""
+        lists = {
+            name: list(getattr(self, name)) for name in ("token_ids", "token_margins", "token_contrasts")
+        }
+        return replace(self, branch=branch, decoded=0 if branch else self.decoded, **lists)
 
 
 def batches(prompts: Sequence[Prompt], decoding: Decoding) -> list[list[int]]:
@@ -112,7 +135,8 @@ def batches(prompts: Sequence[Prompt], decoding: Decoding) -> list[list[int]]:
     whichever other batches a process decodes.
     """
     by_length = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].ids), index))
-    size = max(1, FILLS * decoding.rows // decoding.branches)
+    least = decoding.rows if decoding.how == "tree" else 1  # a tree has one row at a time
+    size = max(least, FILLS * decoding.rows // decoding.branches)
     return [by_length[start : start + size] for start in range(0, len(by_length), size)]
 
 
@@ -146,10 +170,10 @@ def decode(
     ended: list[Branch] = []
     if decoding.position:
         greedy = replace(decoding, branches=1, max_new_tokens=decoding.position)
-        stems = _Batch(model, tokenizer, prompts, greedy, groups).run(stems)
+        stems = Batch(model, tokenizer, prompts, greedy, groups).run(stems)
         ended = [stem for stem in stems if stem.stop_reason != "length"]
         stems = [stem for stem in stems if stem.stop_reason == "length"]
-    found = _Batch(model, tokenizer, prompts, decoding, groups).run(stems)
+    found = Batch(model, tokenizer, prompts, decoding, groups).run(stems)
     return sorted(ended + found, key=lambda branch: (branch.prompt, branch.branch))
 
 
@@ -163,6 +187,7 @@ class Ending:
 
     def add(self, branch: Branch, token: int, margin: float, contrast: float | None) -> bool:
         """Add a token to a branch; return whether the branch goes on."""
+        branch.decoded += 1
         branch.token_ids.append(token)
         branch.token_margins.append(margin)
         if contrast is not None:
@@ -206,8 +231,13 @@ class _Row:
         return self.numbers[len(self.branch.token_ids)]
 
 
-class _Batch:
-    """The branches of one batch, decoded to their end."""
+class Batch:
+    """The branches of one batch, decoded to their end.
+
+    Args:
+        model, tokenizer, prompts, decoding, groups: as in :func:`decode`.
+        follow: asked at the end of each branch for a stem that is decoded next, if there is one.
+    """
 
     def __init__(
         self,
@@ -216,30 +246,37 @@ class _Batch:
         prompts: Sequence[Prompt],
         decoding: Decoding,
         groups: Groups | None,
+        follow: Callable[[Branch], Branch | None] = lambda branch: None,
     ) -> None:
         self.model, self.prompts, self.decoding, self.groups = model, prompts, decoding, groups
+        self.follow = follow
+        self.queue: deque[Branch] = deque()
         self.ending = Ending(tokenizer, end_ids(model.generation_config, tokenizer), decoding)
         self.ended: list[Branch] = []
 
     def run(self, stems: Sequence[Branch]) -> list[Branch]:
         """Branch after each stem, which is what is decoded of a prompt so far.
 
+        Args:
+            stems: of ``tree`` with one branch each: their ``branch`` is the rank of the token that is taken.
+
         Returns:
             all branches, in the order in which they ended.
         """
         import torch
 
-        queue = deque((stem, self.prompts[stem.prompt].ids + stem.token_ids) for stem in stems)
-        longest = max((len(ids) for _, ids in queue), default=0) + self.decoding.max_new_tokens
+        self.queue.extend(stems)
+        longest = max((len(self._ids(stem)) for stem in stems), default=0) + self.decoding.max_new_tokens
         rows = rows_for(self.model, self.decoding.rows, longest)
         waiting: deque[tuple[_Row, Prefix]] = deque()  # read, without a row yet
         alive: list[_Row] = []
         with torch.inference_mode():
             while True:
-                while rows.room and (waiting or queue):
+                while rows.room and (waiting or self.queue):
                     if not waiting:
-                        count = rows.together([len(ids) for _, ids in queue], self.decoding.branches)
-                        waiting.extend(self._begin([queue.popleft() for _ in range(count)]))
+                        lengths = [len(self._ids(stem)) for stem in self.queue]
+                        count = rows.together(lengths, len(self._numbers(self.queue[0])))
+                        waiting.extend(self._begin([self.queue.popleft() for _ in range(count)]))
                         continue
                     new = [waiting.popleft() for _ in range(min(rows.room, len(waiting)))]
                     rows.add([prefix for _, prefix in new])
@@ -249,34 +286,43 @@ class _Batch:
                 last = [row.branch.token_ids[-1] for row in alive]
                 logits = rows.step(torch.tensor(last, device=self.model.device))
                 seen = look(logits, self.groups)
-                tokens = seen.likeliest if self.decoding.how == "top-k" else self._drawn(logits, alive)
+                tokens = self._drawn(logits, alive) if self.decoding.how == "sample" else seen.likeliest
                 going = [at for at, row in enumerate(alive) if self._goes_on(row, tokens[at], seen, at)]
                 if len(going) < len(alive):
                     alive = [alive[at] for at in rows.keep(going)]
 
-    def _begin(self, queued: list[tuple[Branch, list[int]]]) -> Iterator[tuple[_Row, Prefix]]:
+    def _ids(self, stem: Branch) -> list[int]:
+        """What is read to go on after a stem."""
+        return self.prompts[stem.prompt].ids + stem.token_ids
+
+    def _numbers(self, stem: Branch) -> Sequence[int]:
+        """The branches that a stem becomes."""
+        return [stem.branch] if self.decoding.how == "tree" else range(self.decoding.branches)
+
+    def _begin(self, stems: Sequence[Branch]) -> Iterator[tuple[_Row, Prefix]]:
         """Read stems and branch after each; give the branches that do not end at once."""
-        k, decoding = self.decoding.branches, self.decoding
-        logits, prefixes = read(self.model, [ids for _, ids in queued])
+        logits, prefixes = read(self.model, [self._ids(stem) for stem in stems])
         seen = look(logits, self.groups)
-        best = logits.topk(k, dim=-1).indices.tolist() if decoding.how == "top-k" else None
-        for at, ((stem, _), prefix) in enumerate(zip(queued, prefixes, strict=True)):
-            new = [self._row(stem, number) for number in range(k)]
-            tokens = best[at] if best else self._drawn(logits[at].expand(k, -1), new)
+        most = max(number for stem in stems for number in self._numbers(stem)) + 1
+        best = None if self.decoding.how == "sample" else logits.topk(most, dim=-1).indices.tolist()
+        for at, (stem, prefix) in enumerate(zip(stems, prefixes, strict=True)):
+            new = [self._row(stem, number) for number in self._numbers(stem)]
+            tokens = (
+                [best[at][row.branch.branch] for row in new]
+                if best
+                else self._drawn(logits[at].expand(len(new), -1), new)
+            )
             for row, token in zip(new, tokens, strict=True):
                 if self._goes_on(row, token, seen, at):
                     yield row, prefix
 
     def _row(self, stem: Branch, number: int) -> _Row:
         """A branch of its own, with the tokens of a stem."""
-        lists = {
-            name: list(getattr(stem, name)) for name in ("token_ids", "token_margins", "token_contrasts")
-        }
         numbers: Sequence[float] = ()
         if self.decoding.how == "sample":
             item = self.prompts[stem.prompt].item
             numbers = uniform(self.decoding.seed, item, number, self.decoding.max_new_tokens)
-        return _Row(replace(stem, branch=number, **lists), numbers)
+        return _Row(stem.fork(number), numbers)
 
     def _drawn(self, logits: torch.Tensor, rows: Sequence[_Row]) -> list[int]:
         numbers = [row.number for row in rows]
@@ -287,4 +333,6 @@ class _Batch:
         if self.ending.add(row.branch, token, seen.margins[at], seen.contrasts[at]):
             return True
         self.ended.append(row.branch)
+        if stem := self.follow(row.branch):
+            self.queue.append(stem)
         return False

@@ -34,10 +34,12 @@ def measures(answers: pd.DataFrame, items: pd.DataFrame) -> Measures:
     if VERIFIERS[verifier].exact:
         return exact_measures(answers)
     gold = items.set_index("item_id")["answer"]
-    return {
-        (decoder_name(decoding, "first", place == 0), "chrf"): chrf_measure(part, gold)
-        for place, (decoding, part) in enumerate(answers.groupby("decoding", sort=False))
-    }
+    found: Measures = {}
+    for place, (decoding, part) in enumerate(answers.groupby("decoding", sort=False)):
+        decoder = decoder_name(decoding, "first", place == 0)
+        found[decoder, "chrf"] = chrf_measure(part, gold)
+        found[decoder, "tokens"] = tokens(by_item(part).values(), "first")
+    return found
 
 
 def decoder_name(decoding: str, selection: str, main: bool) -> str:
@@ -52,19 +54,22 @@ def exact_measures(answers: pd.DataFrame) -> Measures:
         answers: see :func:`measures`.
 
     Returns:
-        per decoder ``accuracy`` and, against greedy on the same items, ``accuracy_gain``; for
+        per decoder ``accuracy``, ``tokens`` and, against greedy on the same items, ``accuracy_gain``; for
         greedy also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share
         of outputs that write something before the answer).
     """
     parts = answers.groupby("decoding", sort=False)
     decoded = {name: list(by_item(part).values()) for name, part in parts}
     right: dict[str, np.ndarray] = {}
+    spent: Measures = {}
     for place, (decoding, items) in enumerate(decoded.items()):
         several = any(len(branches) > 1 for branches in items)
         for name, select in SELECTIONS.items():
             if several or name == "first":
-                right[decoder_name(decoding, name, place == 0)] = _right(items, select)
-    found = accuracies(right)
+                decoder = decoder_name(decoding, name, place == 0)
+                right[decoder] = _right(items, select)
+                spent[decoder, "tokens"] = tokens(items, name)
+    found = accuracies(right) | spent
     first = [branches[0] for branches in next(iter(decoded.values()))]
     found["greedy", "answered"] = mean_of(np.array([branch.status == "answered" for branch in first]))
     found["greedy", "chain"] = mean_of(np.array([branch.chain is True for branch in first]))
@@ -74,6 +79,18 @@ def exact_measures(answers: pd.DataFrame) -> Measures:
 def _right(items: Iterable[list[Any]], select: Callable[[list[Any]], Any | None]) -> np.ndarray:
     """Whether what is selected of each item is right; where nothing is, it is not."""
     return np.array([bool((chosen := select(branches)) and chosen.correct) for branches in items])
+
+
+def tokens(items: Iterable[list[Any]], selection: str) -> Measure:
+    """Tokens that an item takes: of its first branch alone, or of all that a selection is made from."""
+    return mean_of(
+        np.array(
+            [
+                sum(branch.decoded_tokens for branch in branches[: 1 if selection == "first" else None])
+                for branches in items
+            ]
+        )
+    )
 
 
 def accuracies(right: dict[str, np.ndarray]) -> Measures:

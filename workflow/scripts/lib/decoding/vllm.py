@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +90,7 @@ class Vllm:
             parting = output.logprobs[decoding.position]
             best = sorted(parting, key=lambda token: (-parting[token].logprob, token))[:k]
             for number, token in enumerate(best):
-                lists = {name: list(getattr(stem, name)) for name in ("token_ids", "token_margins")}
-                branches.append(replace(stem, branch=number, **lists))
+                branches.append(stem.fork(number))
                 if ending.add(branches[-1], token, _margin(parting), None):
                     going.append(branches[-1])
         left = decoding.max_new_tokens - decoding.position - 1
