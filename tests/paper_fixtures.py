@@ -277,6 +277,7 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
         decoders = {"greedy": 1.0}
         if (model, task, arm) in branched:
             decoders |= {"cot-max": 2.8, "cot-aggregate": 3.0, "cot-vote": 1.0, "cot-oracle": 4.0}
+            decoders |= {"tree-first": 2.0, "tree-aggregate": 3.2, "tree-oracle": 4.1}
         for decoder, factor in decoders.items():
             if task == "translate-fra":
                 chrf = (18 if arm == "base" else 25 + 12 * level) + 2 * _noise(model, arm, seed)
@@ -291,6 +292,9 @@ def scores(cells: list, branched: list) -> pd.DataFrame:
                 if decoder != "greedy":
                     extra = {"metric": "accuracy_gain", **_interval(share * (1 - 1 / factor), 0.05)}
                 rows.append({**key, "decoder": decoder, **extra, **INTERVAL})
+            tokens = {"greedy": 18, "cot": 190, "tree": 160}[decoder.split("-")[0]] + 9 * level
+            tokens = {"metric": "tokens", **_interval(tokens, 2)}
+            rows.append({**key, "decoder": decoder, **tokens, **INTERVAL})
     return pd.DataFrame(rows)
 
 

@@ -1,4 +1,4 @@
-"""Draw what each way of decoding gets: greedy, CoT-decoding, votes, samples, beams, oracles.
+"""Draw what each way of decoding gets, and for how many tokens: greedy, CoT-decoding, samples, beams, trees.
 
 Example:
     python workflow/scripts/paper_plot_decoding.py --output decoding.pdf results/evaluation/summary.parquet
@@ -9,8 +9,9 @@ WRITES  the figure, once per --output
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,12 @@ from lib.contracts.scores import SUMMARY
 from lib.paper import figures, labels
 from lib.progress import Work
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MARKERS = "osD^vPX*<>"  # a decoding each, greedy first
+
 
 def plot_decoding(
     output: Annotated[
@@ -26,13 +33,16 @@ def plot_decoding(
     ],
     summary: Annotated[Path, typer.Argument(help="Scores over seeds.")],
 ) -> None:
-    """Draw what each way of decoding gets: greedy, CoT-decoding, votes, samples, beams, oracles."""
+    """Draw what each way of decoding gets, and for how many tokens: greedy, branches, samples, beams, trees."""
     with Work("paper_plot_decoding", 1, "figures"):
-        table = labels.main_scores(SUMMARY.read(summary))
+        scores = SUMMARY.read(summary)
+        table = labels.main_scores(scores)
         cell = ["model", "task", "arm"]
         others = [name for name in labels.decoders(table["decoder"]) if name != labels.GREEDY]
         branched = table[table["decoder"].isin(others)][cell].drop_duplicates()
         table = table.merge(branched, on=cell)
+        spent = scores[scores["metric"] == "tokens"].rename(columns={"value": "tokens"})
+        table = table.merge(spent[[*cell, "split", "decoder", "tokens"]], how="left")
         if table.empty:
             return figures.nothing(output)
         panels = sorted(set(zip(table["task"], table["model"], strict=True)))
@@ -42,8 +52,9 @@ def plot_decoding(
         decoders = labels.decoders(table["decoder"])
 
         height = 1.2 + 0.12 * len(decoders) * max(most, 2)
-        figure, axes = figures.panels(len(panels), 1, height * len(panels))
-        for ax, (task, model) in zip(axes.flat, panels, strict=True):
+        shape = {"gridspec_kw": {"width_ratios": [3, 2]}}
+        figure, axes = figures.panels(len(panels), 2, height * len(panels), **shape)
+        for (ax, beside), (task, model) in zip(axes, panels, strict=True):
             rows = table[(table["task"] == task) & (table["model"] == model)]
             drawn = [arm for arm in arms if arm in set(rows["arm"])]
             for place, arm in enumerate(drawn):
@@ -62,8 +73,8 @@ def plot_decoding(
                             va="center",
                             fontsize=6.5,
                         )
+            ax.set_title(f"{task}, {model}", loc="left")
             ax.set(
-                title=f"{task}, {model}",
                 xlabel=labels.METRICS[rows["metric"].iloc[0]].label,
                 yticks=range(len(decoders)),
                 yticklabels=map(labels.decoder, decoders),
@@ -71,11 +82,36 @@ def plot_decoding(
             )
             highest = rows[["value", "ci_high"]].max(axis=None)
             ax.set_xlim(0, 1.08 * highest if highest > 0 else 1)
-        for arm, colour in colours.items():
-            axes[0, 0].plot([], [], "o", color=colour, label=arm)
-        axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4)
-        figures.note(figure, figures.over(table))
+            _by_tokens(beside, rows, decoders, colours)
+        dots = [axes[0, 1].scatter([], [], color=colour, label=arm) for arm, colour in colours.items()]
+        axes[0, 1].legend(handles=dots, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+        figures.note(
+            figure,
+            f"{figures.over(table)}\nRight: a marker for each way in which an answer is selected, oracles left out, "
+            "over all tokens that were decoded for a question, on average.",
+        )
         figures.save(figure, output)
+
+
+def _by_tokens(
+    ax: Axes, rows: pd.DataFrame, decoders: list[str], colours: dict[str, tuple[float, ...]]
+) -> None:
+    """Scores over the tokens that they take, of all selections that need no gold answer."""
+    blocks = list(dict.fromkeys(map(labels.decoding, decoders)))
+    kept = rows[~rows["decoder"].str.endswith("-oracle")]
+    shapes = []
+    for block, marker in zip(blocks, itertools.cycle(MARKERS)):
+        part = kept[kept["decoder"].map(labels.decoding) == block]
+        if not part.empty:
+            shown = {"marker": marker, "s": 22, "linewidths": 0}
+            ax.scatter(part["tokens"], part["value"], c=list(part["arm"].map(colours)), **shown)
+            shapes.append(ax.scatter([], [], color=figures.GREY, label=block, **shown))
+    ax.set_xscale("log")
+    low, high = kept["tokens"].min(), kept["tokens"].max()
+    ax.set(xlim=(low / 1.3, 1.3 * high), xlabel="tokens a question (logarithmic scale)")
+    figures.plain_log(ax.xaxis, figures.log_ticks(low / 1.3, 1.3 * high))
+    ax.set(ylim=(0, None), ylabel=labels.METRICS[rows["metric"].iloc[0]].label)
+    ax.add_artist(ax.legend(handles=shapes, loc="best"))  # beside the legend of the arms
 
 
 if __name__ == "__main__":

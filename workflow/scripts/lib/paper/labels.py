@@ -54,8 +54,13 @@ def decoder(name: str) -> str:
     """What a decoder is called: greedy, or a decoding and how one of its branches is selected."""
     if name in (GREEDY, PER_BYTE):
         return {GREEDY: "greedy", PER_BYTE: "likelihood per byte"}[name]
-    decoding, _, selection = name.rpartition("-")
-    return f"{DECODINGS.get(decoding, decoding)}, {SELECTIONS[selection]}"
+    return f"{decoding(name)}, {SELECTIONS[name.rpartition('-')[2]]}"
+
+
+def decoding(decoder: str) -> str:
+    """What the decoding of a decoder is called."""
+    name = decoder.rpartition("-")[0]
+    return DECODINGS.get(name, name) or GREEDY
 
 
 def decoders(names: Iterable[str]) -> list[str]:

@@ -1,0 +1,222 @@
+import math
+from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+from tiny_lm import HYBRIDS, SMALL, random_model
+
+from lib.decoding.branching import Branch, Decoding, Prompt, batches, decode
+from lib.decoding.tree import Tree, search
+
+PROMPTS = [Prompt("a", [5, 6, 7, 8, 9, 10]), Prompt("b", [11]), Prompt("c", [12, 13, 14])]
+HOW = Decoding("tree", 9, 12, ("!?",), 4, width=3, separators=(".", "-"), exploration=0.3)
+
+
+class Speller:
+    """A tokenizer of 30 tokens: what a model often writes separates steps, also within tokens, and may end."""
+
+    def __init__(self, model):
+        plain = Decoding("top-k", 6, 12, (), 99)
+        free = decode(model, SimpleNamespace(eos_token_id=None, decode=str), PROMPTS, plain)
+        often = Counter(token for branch in free for token in branch.token_ids)
+        often = [*(token for token, _ in often.most_common()), *range(30)]
+        texts = (".", "e", "c-d", "f", "$", "a.", ".b", "g", "!", "?", "-", *"hijklmnopqrstuvwxyz")
+        self.pieces = dict(zip(dict.fromkeys(often), texts, strict=True))
+        (self.eos_token_id,) = [token for token, text in self.pieces.items() if text == "$"]
+
+    def decode(self, ids):
+        return "".join(self.pieces[index] for index in ids)
+
+
+def surety(branch):
+    """Any value that differs from rollout to rollout, but not by rounding."""
+    return round(sum(branch.token_margins) / len(branch.token_margins), 3)
+
+
+@torch.inference_mode()
+def naive(model, tokenizer, prompt, how):
+    """Rollouts as lists of steps; what the tree knows is counted anew from them, every token computed anew."""
+    found = []
+
+    def through(steps):
+        return [one for one in found if one.steps[: len(steps)] == steps]
+
+    def children(steps):
+        longer = [one.steps for one in through(steps) if one.steps != steps]
+        return list(dict.fromkeys(path[: len(steps) + 1] for path in longer))
+
+    def closed(steps):
+        if any(one.steps == steps for one in found):
+            return True
+        return len(children(steps)) == how.width and all(map(closed, children(steps)))
+
+    def mean(steps):
+        return sum(one.value for one in through(steps)) / len(through(steps))
+
+    def upper(child):
+        parent, own = len(through(child[:-1])), len(through(child))
+        return mean(child) + how.exploration * math.sqrt(math.log(parent) / own)
+
+    def rolled_out(steps, rank):
+        branch = Branch(0, 0, [token for step in steps for token in step])
+        begun = len(branch.token_ids)
+        for token in range(how.max_new_tokens):
+            logits = model(torch.tensor([[*prompt.ids, *branch.token_ids[:token]]]), use_cache=False).logits
+            likeliest = logits[0, -1].argsort(descending=True, stable=True)
+            first, second = logits[0, -1].softmax(-1)[likeliest[:2]].tolist()
+            branch.token_margins.append(first - second)
+            if token >= begun:
+                branch.token_ids.append(likeliest[rank if token == begun else 0].item())
+            written = tokenizer.decode(branch.token_ids)
+            if token >= begun and (branch.token_ids[-1] == tokenizer.eos_token_id or "!?" in written):
+                break
+        new, step = list(steps), []
+        pieces = [tokenizer.decode([token]) for token in branch.token_ids] + [""]
+        for count, token in enumerate(branch.token_ids[begun:], begun + 1):
+            step.append(token)
+            if pieces[count - 1][-1] in how.separators or {*pieces[count][:-1]} & {*how.separators}:
+                new.append(tuple(step))
+                step = []
+        new += [tuple(step)] if step else []
+        return SimpleNamespace(steps=tuple(new), value=surety(branch), branch=branch)
+
+    while len(found) < how.branches and not closed(()):
+        steps = ()
+        while len(children(steps)) == how.width:
+            steps = max((child for child in children(steps) if not closed(child)), key=upper)
+        found.append(rolled_out(steps, len(children(steps))))
+
+    def ranked(steps):
+        if not children(steps):
+            return through(steps)
+        order = sorted(children(steps), key=lambda child: (-len(through(child)), -mean(child)))
+        return [one for child in order for one in ranked(child)]
+
+    return ranked(())
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def small(kind):
+    """A random model of 30 tokens, which no token but the tokenizer's ends."""
+    settings = {**SMALL, "initializer_range": 0.3, **HYBRIDS.get(kind, {}), "vocab_size": 30}
+    model = random_model(kind, **settings)
+    model.generation_config.eos_token_id = None
+    return model
+
+
+@pytest.mark.parametrize("kind", ["llama", "qwen2", "gemma3_text", "gpt_neox", "lfm2"])
+def test_a_search_is_that_of_each_prompt_alone(kind):
+    model = small(kind)
+    tokenizer = Speller(model)
+    expected = [naive(model, tokenizer, prompt, HOW) for prompt in PROMPTS]
+    assert max(len(one.steps) for tree in expected for one in tree) > 3
+    assert len({len(one.branch.token_ids) for tree in expected for one in tree}) > 1
+    for rows in (2, 5):
+        found = search(model, tokenizer, PROMPTS, replace(HOW, rows=rows), None, surety)
+        for index, tree in enumerate(expected):
+            rollouts = [one for one in found if one.prompt == index]
+            assert [one.branch for one in rollouts] == list(range(len(tree)))
+            assert [one.token_ids for one in rollouts] == [one.branch.token_ids for one in tree]
+            for one, other in zip(rollouts, tree, strict=True):
+                assert one.token_margins == pytest.approx(other.branch.token_margins, abs=5e-5)
+
+
+class Letters:
+    """Rollouts by hand: of tokens that are letters, greedily ``b.b!`` after whatever they begin with."""
+
+    names = ".!bcd"
+
+    def __init__(self, how, value):
+        self.tree, self.made = Tree(0, how, self.decode, value), []
+
+    def decode(self, ids):
+        return "".join(self.names[index] for index in ids)
+
+    def go(self):
+        stem = self.tree.next()
+        if stem is None:
+            return None
+        begun = self.decode(stem.token_ids)
+        text = begun + "bcd"[stem.branch] + ".b!"[2 * begun.count(".") :]
+        rollout = replace(
+            stem, token_ids=[self.names.index(one) for one in text], token_margins=[0.5] * len(text)
+        )
+        self.tree.add(rollout)
+        self.made.append(text)
+        return text
+
+
+def all_of(letters):
+    while letters.go():
+        pass
+    return letters.made
+
+
+TWO = Decoding("tree", 99, 9, (), 1, width=2, separators=(".",), exploration=0.0)
+
+
+def test_all_children_are_tried_and_then_the_best_is_followed():
+    letters = Letters(replace(TWO, width=3, branches=5), lambda one: float(one.token_ids[0] == 2))
+    assert all_of(letters) == ["b.b!", "c.b!", "d.b!", "b.c!", "b.d!"]
+    letters = Letters(replace(TWO, width=3, branches=6), lambda one: float(one.token_ids[0] == 3))
+    assert all_of(letters)[3:] == ["c.c!", "c.d!", "b.c!"]  # then all of c were tried
+
+
+def test_exploration_goes_where_few_went():
+    wide = replace(TWO, width=3, branches=5)
+    worth = {2: 1.0, 3: 0.9, 4: 0.0}  # by the first letter
+    value = lambda one: worth[one.token_ids[0]]  # noqa: E731
+    assert all_of(Letters(wide, value))[3:] == ["b.c!", "b.d!"]
+    assert all_of(Letters(replace(wide, exploration=0.5), value))[3:] == ["b.c!", "c.c!"]
+
+
+def test_a_search_ends_with_its_tree_and_puts_the_most_visited_first():
+    letters = Letters(TWO, lambda one: float(one.token_ids[0] == 3 and one.token_ids[2] == 2))
+    assert all_of(letters) == ["b.b!", "c.b!", "c.c!", "b.c!"]
+    best = [letters.decode(one.token_ids) for one in letters.tree.rollouts()]
+    assert best == ["c.b!", "c.c!", "b.b!", "b.c!"]  # as many visits each: by value, then by rank
+    letters = Letters(replace(TWO, branches=3), lambda one: 0.0)
+    all_of(letters)
+    assert [letters.decode(one.token_ids) for one in letters.tree.rollouts()] == ["b.b!", "b.c!", "c.b!"]
+
+
+@pytest.mark.parametrize(
+    ("separators", "pieces", "expected"),
+    [
+        ((". ",), ["It", ".", " So", ".", " "], [2, 5]),  # before the token that has more than the space
+        (("\n",), ["a", "\n", "b", "\n"], [2, 4]),
+        (("\n", ". "), ["a", ". ", "b\n", "c"], [2, 3, 4]),
+        (("x",), ["a", "b"], [2]),
+        (("\n",), ["a\nb", "c"], [2]),  # in the middle of the first token: no place is before it
+        (("\n",), ["c", "a\nb", "c"], [1, 3]),
+    ],
+)
+def test_where_steps_end(separators, pieces, expected):
+    tree = Tree(
+        0, replace(TWO, separators=separators), lambda ids: "".join(pieces[i] for i in ids), lambda one: 0.0
+    )
+    assert tree._steps(Branch(0, 0, list(range(len(pieces))))) == expected
+
+
+def test_tokens_of_a_search_count_once():
+    model = small("llama")
+    tokenizer, stepped = Speller(model), []
+    hook = model.register_forward_pre_hook(
+        lambda module, args, settings: stepped.append(settings["attention_mask"].dim() == 4), with_kwargs=True
+    )
+    found = search(model, tokenizer, PROMPTS[:1], HOW, None, surety)
+    hook.remove()
+    # One token of each rollout comes from what was read, each other one from a step.
+    assert [one.decoded for one in found] == [sum(stepped) + len(found), *[0] * (len(found) - 1)]
+    assert sum(stepped) + len(found) < sum(len(one.token_ids) for one in found)
+
+
+def test_a_batch_has_a_tree_for_every_row():
+    prompts = [Prompt(str(number), [0]) for number in range(9)]
+    assert list(map(len, batches(prompts, replace(HOW, branches=400)))) == [4, 4, 1]
