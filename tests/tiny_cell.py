@@ -16,9 +16,7 @@ CELL = {"model": "tiny", "task": "sums", "arm": "lora-r4", "seed": 0}
 BUDGET = {"steps": 40, "rows": 8}
 # Columns of a branch of one token whose question is not of yes or no, and that was not asked for its answer.
 PLAIN = {
-    **dict.fromkeys(
-        ("token_contrasts", "asked_completion", "asked_ids", "asked_margins", "asked_contrasts")
-    ),
+    **dict.fromkeys(("token_contrasts", "asked_completion", "asked_ids", "asked_margins", "asked_contrasts")),
     "decoded_tokens": 1,
 }
 DECODING = {"how": "top-k", "branches": 3, "max_new_tokens": 6, "stop": ["\nQ:"], "rows": 16}

@@ -208,6 +208,8 @@ def decode(config: dict[str, Any], **settings: Any) -> None:
     config["evaluation"]["branching"][0]["decoding"] = ["new"]
 
 
+TREE = {"how": "tree", "branches": 4, "width": 2, "separators": ["."], "exploration": 1.4}
+
 # What is done to the default, the beginning of the message, and what else is in it.
 CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
     # the schema
@@ -459,6 +461,28 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         lambda c: harness(c, "tok2cot-functions"),
         "evaluation.harness.tasks",
         ["would run the programs of 'functions' without limits"],
+    ),
+    (
+        lambda c: (decode(c, **TREE), c["evaluation"].update(engine="vllm")),
+        "evaluation.engine",
+        ["'vllm' decodes no trees"],
+    ),
+    (lambda c: decode(c, **TREE | {"width": 1}), "evaluation.decoding.new.width", ["too small"]),
+    (lambda c: decode(c, **TREE, temperature=1), "evaluation.decoding.new.temperature", ["unknown key"]),
+    (
+        lambda c: decode(c, how="beam", branches=4, prompt="Think."),
+        "evaluation.decoding.new.prompt",
+        ["holds {prompt} 0 times", "hold it once"],
+    ),
+    (
+        lambda c: decode(c, how="beam", branches=4, prompt="{prompt} {prompt}"),
+        "evaluation.decoding.new.prompt",
+        ["holds {prompt} 2 times"],
+    ),
+    (
+        lambda c: (decode(c, how="top-k", branches=4, prompt="So: {prompt}"), loop(c, decoding="new")),
+        "selfimprove.loops.confidence.decoding",
+        ["without ask or prompt"],
     ),
     (
         lambda c: (records(c, path="README.md", verifier="yes-no"), harness(c, "tok2cot-mine")),

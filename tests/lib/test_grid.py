@@ -146,17 +146,17 @@ def test_an_arm_is_probed_once_with_the_first_seed_that_it_is_trained_with():
 def test_how_cells_are_decoded():
     """Round 0 is read from the evaluation, and must have the decoders of the later rounds."""
     block = {"models": ["m"], "tasks": ["s"], "seeds": [0]}
-    kinds = {"top": "top-k", "other": "top-k", "asked": "top-k", "drawn": "sample"}
+    kinds = {"top": "top-k", "other": "top-k", "asked": "top-k", "put": "top-k", "drawn": "sample"}
+    kinds["grown"] = "tree"
+    more = {"asked": {"ask": {}}, "put": {"prompt": "So: {prompt}"}}
     config = {
         "tasks": {"s": {"kind": "arithmetic"}, "exam": {"kind": "choices"}},
         "lora": {"grid": [{**block, "tasks": ["s", "exam"], "arms": ["a", "b", "c"]}]},
         "evaluation": {
-            "decoding": {
-                name: {"how": how, **({"ask": {}} if name == "asked" else {})} for name, how in kinds.items()
-            },
+            "decoding": {name: {"how": how, **more.get(name, {})} for name, how in kinds.items()},
             "branching": [
                 {**block, "arms": ["b"], "decoding": ["drawn", "other", "top"]},
-                {**block, "arms": ["base"], "decoding": ["drawn", "asked"]},
+                {**block, "arms": ["base"], "decoding": ["drawn", "asked", "put", "grown"]},
             ],
         },
         "selfimprove": {
@@ -165,12 +165,13 @@ def test_how_cells_are_decoded():
         },
     }
     assert grid.decoded(config) == {
-        Cell("m", "s", "base", 0): ["greedy", "drawn", "asked"],
+        Cell("m", "s", "base", 0): ["greedy", "drawn", "asked", "put", "grown"],
         Cell("m", "s", "a", 0): ["top"],
         Cell("m", "s", "b", 0): ["other", "drawn", "top"],
         Cell("m", "s", "c", 0): ["greedy"],
         **{Cell("m", "exam", arm, 0): ["choice"] for arm in ("base", "a", "b", "c")},
     }
+    assert grid.searched(config) == ["grown"]
 
 
 READ = {

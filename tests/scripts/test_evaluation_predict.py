@@ -110,10 +110,14 @@ def test_branches_are_asked_for_their_answer(cell, tmp_path):
     assert plain["asked_completion"].isna().all()
     assert found["asked_ids"].map(len).between(1, 3).all()
     assert (found["asked_margins"].map(len) == found["asked_ids"].map(len)).all()
+    written = found["token_ids"].map(len)
+    assert plain["decoded_tokens"].tolist() == written.tolist()
+    assert (found["decoded_tokens"] == written + found["asked_ids"].map(len)).all()
 
 
 @pytest.mark.parametrize("chat", [False, True])
-def test_prompts_are_read_as_in_training(cell, tmp_path, monkeypatch, chat):
+@pytest.mark.parametrize("template", ["{prompt}", "def solve({it}):\n{prompt} # so"])
+def test_prompts_are_read_as_in_training(cell, tmp_path, monkeypatch, chat, template):
     model = shutil.copytree(cell.model, tmp_path / "model")
     tokenizer = byte_tokenizer(bos=True)
     tokenizer.chat_template = "{% for m in messages %}<s>{{ m['content'] }}{% endfor %} it "
@@ -125,9 +129,11 @@ def test_prompts_are_read_as_in_training(cell, tmp_path, monkeypatch, chat):
         return [Branch(index, 0, [1], [0.5]) for index in range(len(prompts))]
 
     monkeypatch.setattr(Transformers, "decode", nothing)
-    predict(SimpleNamespace(model=model, adapter=None, test=cell.test), tmp_path / "b.parquet", {}, chat=chat)
+    base = SimpleNamespace(model=model, adapter=None, test=cell.test)
+    predict(base, tmp_path / "b.parquet", {"prompt": template}, chat=chat)
     items = ITEMS.read(cell.test)
-    rows = training_rows(tokenizer, items["prompt"], items["target"], chat)
+    asked = [template.replace("{prompt}", prompt) for prompt in items["prompt"]]
+    rows = training_rows(tokenizer, asked, items["target"], chat)
     ids = {prompt.item: prompt.ids for prompt in read}
     assert [ids[name] for name in items["item_id"]] == [row.prompt for row in rows]
     assert {row.prompt[0] for row in rows} == {0}  # <s>

@@ -3,8 +3,9 @@
 Example:
     python workflow/scripts/evaluation_search.py --model results/model/smollm2-135m-q4_1 \
         --adapter results/lora/smollm2-135m-q4_1/arithmetic/lora-r16/seed-0/adapter \
-        --decoding '{"how": "tree", "branches": 10, "width": 4, "separators": ["\\n", ". "], "exploration": 1.4,
-            "filter": ["empty", "length", "question"], "max_new_tokens": 48, "stop": ["\\nQ:"], "rows": 64}' \
+        --decoding '{"how": "tree", "branches": 10, "width": 4, "separators": ["\\n", ". "],
+            "exploration": 1.4, "filter": ["empty", "length", "question"], "max_new_tokens": 48,
+            "stop": ["\\nQ:"], "rows": 64}' \
         --cell '{"model": "m", "task": "arithmetic", "arm": "lora-r16", "seed": 0, "split": "test",
             "decoding": "tree"}' \
         --items results/task/arithmetic/test.parquet --branches branches.parquet
@@ -12,8 +13,8 @@ Example:
 READS   a model folder, an adapter folder, task items (contract task.ITEMS)
 WRITES  branches (contract branches.BRANCHES), as evaluation_predict does
 
-It is a script of its own because a search reads answers, and how sure the model was of them, while it decodes:
-another way of finding answers searches anew, and decodes nothing else again. Nothing is judged here.
+It is a script of its own because a search reads answers, and how sure the model was of them, while it
+decodes: another way of finding answers searches anew, and decodes nothing else again. Nothing is judged here.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from tiny_cell import PLAIN
 
-from lib.decoding.answers import answer, status, token_span
+from lib.decoding.answers import answer, confidence, status, token_span
 from lib.decoding.verifiers import Span, last_number
 
 FILTER = ("empty", "length", "question")
@@ -182,6 +182,15 @@ def test_a_branch_that_names_nothing_has_no_answer():
     assert answer(one, item("95"), decode, FILTER)["status"] == "no-answer"
 
 
+def test_confidence_is_the_margin_of_a_well_formed_answer():
+    sure = branch([" is", " ", "1", "8", ".", "</s>"], [0.9, 0.9, 0.5, 0.7, 0.1, 0.1])
+    assert confidence(sure, "number", decode, FILTER) == pytest.approx(0.6)
+    assert confidence(branch([" is", "."], [0.9, 0.9]), "number", decode, FILTER) == 0.0
+    long = branch([" is", " 95"], [0.9, 0.9], "length")
+    assert confidence(long, "number", decode, FILTER) == 0.0
+    assert confidence(long, "number", decode, ()) == 0.9
+
+
 @pytest.mark.parametrize(
     ("text", "extracted", "margin"), [(" No", "no", 0.5), ("yes", "yes", -0.5), ("TRUE", "yes", -0.5)]
 )
@@ -200,7 +209,10 @@ def _compared(verifier, gold, text, extracted, margin):
         | {"completion": f"so {text}", "token_ids": [0, 1], "token_margins": [0.9, 0.1]}
         | {"token_contrasts": [0.0, -0.5], "stop_reason": "end"}
     )
-    found = answer(
-        one, item(gold, verifier), lambda ids: "".join(("so ", text)[token] for token in ids), FILTER
-    )
+
+    def spell(tokens):
+        return "".join(("so ", text)[token] for token in tokens)
+
+    found = answer(one, item(gold, verifier), spell, FILTER)
     assert (found["extracted"], found["margin"], found["correct"]) == (extracted, margin, extracted == gold)
+    assert confidence(one, verifier, spell, FILTER) == margin

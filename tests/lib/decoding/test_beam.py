@@ -45,6 +45,7 @@ def test_beams_are_those_of_transformers_for_each_prompt_alone(model, prompts):
             count = len(branch.token_ids)
             assert branch.token_ids == written[rank, :count].tolist()
             assert set(written[rank, count:].tolist()) <= {0, tokenizer.eos_token_id}
+            assert branch.decoded == (0 if rank else 3 * written.shape[1])  # all that the search wrote
 
 
 def test_margins_are_those_of_the_whole_text(model, prompts):

@@ -129,6 +129,7 @@ def test_branches_are_those_of_decoding_each_alone(model, ending, expected, rows
     assert len({len(branch.token_ids) for branch in expected}) > 2
     found = decode(model, tokenizer, prompts_of(tokenizer), Decoding("top-k", 4, LONGEST, stop, rows))
     assert_same(found, expected, tolerance(model))
+    assert [one.decoded for one in found] == [len(one.token_ids) for one in found]
 
 
 def test_rows_are_limited_and_finished_branches_cost_nothing(model, ending, expected):
@@ -188,6 +189,10 @@ def test_branches_may_part_later(model, ending):
     assert {len(branches) for branches in by_prompt} <= {1, 3}
     for branches in by_prompt:
         assert len({tuple(branch.token_ids[:3]) for branch in branches}) == 1
+        # What they share counts for the first.
+        assert [one.decoded for one in branches] == [
+            len(one.token_ids) - (3 if one.branch else 0) for one in branches
+        ]
         assert len({branch.token_ids[3] for branch in branches if len(branch.token_ids) > 3}) in (
             0,
             len(branches),

@@ -15,7 +15,7 @@ HOW = Decoding("tree", 9, 12, ("!?",), 4, width=3, separators=(".", "-"), explor
 
 
 class Speller:
-    """A tokenizer of 30 tokens: what a model often writes separates steps, also within tokens, and may end."""
+    """A tokenizer of 30 tokens: what a model often writes separates steps, also within tokens, or ends."""
 
     def __init__(self, model):
         plain = Decoding("top-k", 6, 12, (), 99)
@@ -37,7 +37,7 @@ def surety(branch):
 
 @torch.inference_mode()
 def naive(model, tokenizer, prompt, how):
-    """Rollouts as lists of steps; what the tree knows is counted anew from them, every token computed anew."""
+    """Rollouts as lists of steps: what a tree knows is counted from them, and every token computed, anew."""
     found = []
 
     def through(steps):

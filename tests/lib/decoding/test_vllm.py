@@ -87,6 +87,7 @@ def test_branches_are_those_of_the_projects_own_engine(vllm):
             assert (one.prompt, one.branch, one.token_ids) == (other.prompt, other.branch, other.token_ids)
             assert one.token_margins == pytest.approx(other.token_margins, abs=1e-5)
             assert (one.stop_reason, one.completion) == (other.stop_reason, other.completion)
+            assert one.decoded == other.decoded
 
 
 def test_each_prompt_is_asked_once_for_where_branches_part(vllm):

@@ -534,7 +534,10 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
             how = config["evaluation"]["decoding"]
             fitting = [block for block in how if grid.from_greedy(how[block])]
             if loop["decoding"] not in fitting:
-                problem = f"{loop['decoding']!r} is no block of evaluation.decoding of kind top-k without ask or prompt"
+                problem = (
+                    f"{loop['decoding']!r} is no block of evaluation.decoding of kind top-k "
+                    "without ask or prompt"
+                )
                 yield Mistake((*place, "decoding"), problem, choose(loop["decoding"], fitting))
             for task in block["tasks"]:
                 yield from _decoding(config, loop["decoding"], task)

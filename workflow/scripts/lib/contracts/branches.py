@@ -38,8 +38,8 @@ BRANCHES = Table(
         "stop_reason": Column(TEXT, "end (end of text), stop (a stop string), or length"),
         "decoded_tokens": Column(
             INTEGER,
-            "tokens that were decoded for it, with what it answered when asked: what branches share counts once, "
-            "for the first of them; all that a beam or a tree search decoded counts for branch 0",
+            "tokens that were decoded for it, with what it answered when asked: what branches share counts "
+            "once, for the first of them; all that a beam or a tree search decoded counts for branch 0",
         ),
         "asked_completion": Column(
             TEXT, "how the branch went on when asked for its answer; null where it was not", null=True

@@ -4,7 +4,7 @@ from lib.contracts.branches import CELL
 from lib.table import INTEGER, REAL, TEXT, Column, Table
 
 INTERVAL = {
-    "metric": Column(TEXT, "accuracy, chrf, answered, chain, tokens (decoded, an item), ..."),
+    "metric": Column(TEXT, "accuracy, chrf, answered, chain, tokens, ..."),
     "value": Column(REAL, "value; null where it is not defined", null=True),
     "ci_low": Column(REAL, "lower end of the 95 % interval", null=True),
     "ci_high": Column(REAL, "upper end of the 95 % interval", null=True),

@@ -171,7 +171,9 @@ class Tree:
         while waiting:
             node = waiting.pop()
             if node.children:
-                ranked = sorted(node.children.items(), key=lambda one: (-one[1].visits, -one[1].value, one[0]))
+                ranked = sorted(
+                    node.children.items(), key=lambda one: (-one[1].visits, -one[1].value, one[0])
+                )
                 waiting += [child for _, child in reversed(ranked)]
             elif node.rollout:
                 yield node.rollout

@@ -30,6 +30,7 @@ METRICS = {
     "accuracy_gain": Metric("accuracy above greedy (points)", 100, 1),
     "answered": Metric("answered (%)", 100, 1),
     "chain": Metric("greedy output with a chain (%)", 100, 1),
+    "tokens": Metric("tokens decoded for a question", 1, 1),
     "precision": Metric("right among the selected (%)", 100, 1),
 }
 MAIN = ("accuracy", "chrf")  # the first of these that a task was scored with is the one that figures show
