@@ -33,7 +33,7 @@ def plot_decoding(
     ],
     summary: Annotated[Path, typer.Argument(help="Scores over seeds.")],
 ) -> None:
-    """Draw what each way of decoding gets, and for how many tokens: greedy, branches, samples, beams, trees."""
+    """Draw what each way of decoding gets, and for how many tokens: greedy, branches, samples, beams."""
     with Work("paper_plot_decoding", 1, "figures"):
         scores = SUMMARY.read(summary)
         table = labels.main_scores(scores)
@@ -87,8 +87,8 @@ def plot_decoding(
         axes[0, 1].legend(handles=dots, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
         figures.note(
             figure,
-            f"{figures.over(table)}\nRight: a marker for each way in which an answer is selected, oracles left out, "
-            "over all tokens that were decoded for a question, on average.",
+            f"{figures.over(table)}\nRight: a marker for each way in which an answer is selected, oracles left "
+            "out, over all tokens that were decoded for a question, on average.",
         )
         figures.save(figure, output)
 

@@ -42,8 +42,8 @@ def search(
         value: of a rollout, like :func:`lib.decoding.answers.confidence`.
 
     Returns:
-        the rollouts by prompt, best first (:meth:`Tree.rollouts`): as many as are asked for, or all that there
-        are. The first counts as decoded all tokens of the search.
+        the rollouts by prompt, best first (:meth:`Tree.rollouts`): as many as are asked for, or all that
+        there are. The first counts as decoded all tokens of the search.
     """
     trees = [Tree(index, decoding, tokenizer.decode, value) for index in range(len(prompts))]
 
@@ -170,11 +170,9 @@ class Tree:
         waiting = [self.root]
         while waiting:
             node = waiting.pop()
-            if node.children:
-                ranked = sorted(
-                    node.children.items(), key=lambda one: (-one[1].visits, -one[1].value, one[0])
-                )
-                waiting += [child for _, child in reversed(ranked)]
+            if node.children:  # by rank, an order that sorting keeps where two are equal
+                ranked = sorted(node.children.values(), key=lambda child: (-child.visits, -child.value))
+                waiting += reversed(ranked)
             elif node.rollout:
                 yield node.rollout
 
