@@ -87,8 +87,8 @@ def plot_decoding(
         axes[0, 1].legend(handles=dots, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
         figures.note(
             figure,
-            f"{figures.over(table)}\nRight: a marker for each way in which an answer is selected, oracles left "
-            "out, over all tokens that were decoded for a question, on average.",
+            f"{figures.over(table)}\nRight: a marker for each way in which an answer is selected, without "
+            "oracles, over all tokens that were decoded for a question, on average.",
         )
         figures.save(figure, output)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lib.decoding.answers import token_ends
@@ -118,17 +119,16 @@ class Tree:
         node = self.root
         self.path = [node]
         while len(node.children) == self.decoding.width:
-            bound = math.log(node.visits)
-
-            def upper(child: Node, bound: float = bound) -> float:
-                return child.value + self.decoding.exploration * math.sqrt(bound / child.visits)
-
-            node = max((child for child in node.children.values() if not child.closed), key=upper)
+            going = [child for child in node.children.values() if not child.closed]
+            node = max(going, key=partial(self._bound, node))
             self.path.append(node)
         before = node.rollout or Branch(self.prompt, 0)
         names = ("token_ids", "token_margins", "token_contrasts")
         kept = {name: getattr(before, name)[: node.length] for name in names}
         return Branch(self.prompt, len(node.children), **kept)
+
+    def _bound(self, node: Node, child: Node) -> float:
+        return child.value + self.decoding.exploration * math.sqrt(math.log(node.visits) / child.visits)
 
     def add(self, rollout: Branch) -> None:
         """Take in a rollout that began as the last :meth:`next` said."""
