@@ -6,6 +6,7 @@ import torch
 from tiny_lm import HYBRIDS, SMALL, byte_tokenizer, random_model
 
 from lib.decoding.branching import Branch, Decoding, Ending, Prompt, batches, decode
+from lib.decoding.choosing import sampled, uniform
 
 TEXTS = ["the cat sat on a mat", "a", "what it was for", "saw", "the"]
 LONGEST = 8
@@ -238,6 +239,20 @@ def test_a_sample_depends_on_nothing_but_its_seed_item_and_number(llama):
     other = decode(llama, tokenizer, prompts, replace(SAMPLING, seed=2))
     assert sum(one.token_ids == two.token_ids for one, two in zip(found, other, strict=True)) < 3
     assert len({tuple(one.token_ids) for one in found}) > len(found) - 3
+
+
+@torch.inference_mode()
+def test_samples_are_those_of_drawing_each_alone(model):
+    tokenizer = byte_tokenizer()
+    prompts = prompts_of(tokenizer)
+    for branch in decode(model, tokenizer, prompts, replace(SAMPLING, rows=4)):
+        prompt = prompts[branch.prompt]
+        numbers = uniform(SAMPLING.seed, prompt.item, branch.branch, LONGEST)
+        alone: list[int] = []
+        while len(alone) < LONGEST and tokenizer.eos_token_id not in alone:
+            logits = model(torch.tensor([prompt.ids + alone]), use_cache=False).logits[0, -1:]
+            alone += sampled(logits, 0.8, 0.95, numbers[len(alone) : len(alone) + 1]).tolist()
+        assert branch.token_ids == alone
 
 
 def test_margins_of_samples_are_those_of_the_models_own_distribution(llama):

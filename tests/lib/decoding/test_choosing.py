@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -45,6 +47,34 @@ def test_a_nucleus_of_many_tokens():
     numbers = np.linspace(0, 0.9999, 1200, dtype=np.float32)
     drawn = sampled(torch.zeros(1, 1000).expand(len(numbers), -1), 1.0, 0.5, numbers)
     assert 500 <= len(set(drawn.tolist())) <= 501  # the sum may reach a half a token later
+
+
+def drawn_slowly(logits, temperature, top_p, number):
+    """Every token in turn, the likeliest first where there is a nucleus, until the number is passed."""
+    chances = [math.exp(value / temperature) for value in logits.double().tolist()]
+    order = list(range(len(chances)))
+    if top_p < 1:
+        order.sort(key=lambda token: -chances[token])
+        whole, kept = sum(chances), 0
+        while sum(chances[token] for token in order[:kept]) < top_p * whole:
+            kept += 1
+        order = order[:kept]
+    left = number * sum(chances[token] for token in order)
+    for token in order:
+        left -= chances[token]
+        if left < 0:
+            return token
+
+
+@pytest.mark.parametrize(("temperature", "top_p"), [(1, 1), (0.7, 1), (1, 0.9), (0.5, 0.8), (3, 0.99)])
+def test_draws_are_those_of_going_through_all_tokens(temperature, top_p):
+    source = torch.Generator().manual_seed(0)
+    logits = 3 * torch.randn(40, 700, generator=source)  # some nuclei are of more than NUCLEUS tokens
+    numbers = torch.rand(40, generator=source).tolist()
+    expected = [
+        drawn_slowly(row, temperature, top_p, number) for row, number in zip(logits, numbers, strict=True)
+    ]
+    assert sampled(logits, temperature, top_p, numbers).tolist() == expected
 
 
 def test_the_end_of_the_mass_is_the_last_token_that_has_any():
