@@ -86,7 +86,8 @@ def naive(model, tokenizer, prompt, how):
         steps = ()
         while len(children(steps)) == how.width:
             steps = max((child for child in children(steps) if not closed(child)), key=upper)
-        found.append(rolled_out(steps, len(children(steps))))
+        first, left = len(children(steps)), how.branches - len(found)
+        found += [rolled_out(steps, rank) for rank in range(first, how.width)][:left]
 
     def ranked(steps):
         if not children(steps):
@@ -132,57 +133,56 @@ class Letters:
 
     names = ".!bcd"
 
-    def __init__(self, how, value):
-        self.tree, self.made = Tree(0, how, self.decode, value), []
+    def __init__(self, how, value, depth=2):
+        self.tree, self.made, self.depth = Tree(0, how, self.decode, value), [], depth
 
     def decode(self, ids):
         return "".join(self.names[index] for index in ids)
 
-    def go(self):
-        stem = self.tree.next()
-        if stem is None:
-            return None
-        begun = self.decode(stem.token_ids)
-        text = begun + "bcd"[stem.branch] + ".b!"[2 * begun.count(".") :]
-        rollout = replace(
-            stem, token_ids=[self.names.index(one) for one in text], token_margins=[0.5] * len(text)
-        )
-        self.tree.add(rollout)
-        self.made.append(text)
-        return text
+    def rollout(self, start, rank):
+        begun = self.decode(start.token_ids)
+        text = begun + "bcd"[rank] + ".b" * (self.depth - 1 - begun.count(".")) + "!"
+        ids = [self.names.index(one) for one in text]
+        return replace(start, branch=rank, token_ids=ids, token_margins=[0.5] * len(text))
 
-
-def all_of(letters):
-    while letters.go():
-        pass
-    return letters.made
+    def all(self):
+        """The rollouts in the order of their ranks; they end in the other order."""
+        while stem := self.tree.next():
+            rollouts = [self.rollout(stem.start, rank) for rank in stem.numbers]
+            self.made += [self.decode(one.token_ids) for one in rollouts]
+            assert [self.tree.add(one) for one in reversed(rollouts)] == [False] * (len(rollouts) - 1) + [
+                True
+            ]
+        return self.made
 
 
 TWO = Decoding("tree", 99, 9, (), 1, width=2, separators=(".",), exploration=0.0)
 
 
-def test_all_children_are_tried_and_then_the_best_is_followed():
+def test_a_place_is_expanded_whole_and_then_the_best_is_followed():
     letters = Letters(replace(TWO, width=3, branches=5), lambda one: float(one.token_ids[0] == 2))
-    assert all_of(letters) == ["b.b!", "c.b!", "d.b!", "b.c!", "b.d!"]
+    assert letters.all() == ["b.b!", "c.b!", "d.b!", "b.c!", "b.d!"]
     letters = Letters(replace(TWO, width=3, branches=6), lambda one: float(one.token_ids[0] == 3))
-    assert all_of(letters)[3:] == ["c.c!", "c.d!", "b.c!"]  # then all of c were tried
+    assert letters.all()[3:] == ["c.c!", "c.d!", "b.c!"]  # nothing of c was left, and one rollout
 
 
 def test_exploration_goes_where_few_went():
-    wide = replace(TWO, width=3, branches=5)
+    wide = replace(TWO, width=3, branches=7)
     worth = {2: 1.0, 3: 0.9, 4: 0.0}  # by the first letter
-    value = lambda one: worth[one.token_ids[0]]  # noqa: E731
-    assert all_of(Letters(wide, value))[3:] == ["b.c!", "b.d!"]
-    assert all_of(Letters(replace(wide, exploration=0.5), value))[3:] == ["b.c!", "c.c!"]
+    for exploration, last in ((0.0, ["b.b.c!", "b.b.d!"]), (0.5, ["c.c.b!", "c.d.b!"])):
+        how = replace(wide, exploration=exploration)
+        made = Letters(how, lambda one: worth[one.token_ids[0]], depth=3).all()
+        # 1 + 0.5 √(ln 5 / 3) = 1.37 of b is less than 0.9 + 0.5 √(ln 5 / 1) = 1.53 of c.
+        assert made[3:] == ["b.c.b!", "b.d.b!", *last]
 
 
 def test_a_search_ends_with_its_tree_and_puts_the_most_visited_first():
     letters = Letters(TWO, lambda one: float(one.token_ids[0] == 3 and one.token_ids[2] == 2))
-    assert all_of(letters) == ["b.b!", "c.b!", "c.c!", "b.c!"]
+    assert letters.all() == ["b.b!", "c.b!", "c.c!", "b.c!"]
     best = [letters.decode(one.token_ids) for one in letters.tree.rollouts()]
     assert best == ["c.b!", "c.c!", "b.b!", "b.c!"]  # as many visits each: by value, then by rank
     letters = Letters(replace(TWO, branches=3), lambda one: 0.0)
-    all_of(letters)
+    letters.all()
     assert [letters.decode(one.token_ids) for one in letters.tree.rollouts()] == ["b.b!", "b.c!", "c.b!"]
 
 
@@ -208,7 +208,10 @@ def test_tokens_of_a_search_count_once():
     model = small("llama")
     tokenizer, stepped = Speller(model), []
     hook = model.register_forward_pre_hook(
-        lambda module, args, settings: stepped.append(settings["attention_mask"].dim() == 4), with_kwargs=True
+        lambda module, args, settings: (
+            stepped.append(len(settings["input_ids"])) if settings["attention_mask"].dim() == 4 else None
+        ),
+        with_kwargs=True,
     )
     found = search(model, tokenizer, PROMPTS[:1], HOW, None, surety)
     hook.remove()

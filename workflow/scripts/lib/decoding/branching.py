@@ -128,6 +128,18 @@ class Branch:
         return replace(self, branch=branch, decoded=0 if branch else self.decoded, **lists)
 
 
+class Stem(NamedTuple):
+    """What branches begin with.
+
+    Attributes:
+        start: tokens so far, of a prompt.
+        numbers: of the branches, which are the ranks of the tokens that follow, unless these are drawn.
+    """
+
+    start: Branch
+    numbers: range
+
+
 def batches(prompts: Sequence[Prompt], decoding: Decoding) -> list[list[int]]:
     """The prompts of each batch, by index: of like length, in an order that depends on the prompts alone.
 
@@ -135,7 +147,7 @@ def batches(prompts: Sequence[Prompt], decoding: Decoding) -> list[list[int]]:
     whichever other batches a process decodes.
     """
     by_length = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].ids), index))
-    least = decoding.rows if decoding.how == "tree" else 1  # a tree has one row at a time
+    least = decoding.rows if decoding.how == "tree" else 1  # a tree has few rows at a time
     size = max(least, FILLS * decoding.rows // decoding.branches)
     return [by_length[start : start + size] for start in range(0, len(by_length), size)]
 
@@ -166,13 +178,15 @@ def decode(
         from lib.decoding.beam import beams
 
         return beams(model, tokenizer, prompts, decoding, groups)
-    stems = [Branch(index, 0) for index in range(len(prompts))]
+    starts = [Branch(index, 0) for index in range(len(prompts))]
     ended: list[Branch] = []
     if decoding.position:
         greedy = replace(decoding, branches=1, max_new_tokens=decoding.position)
-        stems = Batch(model, tokenizer, prompts, greedy, groups).run(stems)
-        ended = [stem for stem in stems if stem.stop_reason != "length"]
-        stems = [stem for stem in stems if stem.stop_reason == "length"]
+        stems = [Stem(start, range(1)) for start in starts]
+        starts = Batch(model, tokenizer, prompts, greedy, groups).run(stems)
+        ended = [start for start in starts if start.stop_reason != "length"]
+        starts = [start for start in starts if start.stop_reason == "length"]
+    stems = [Stem(start, range(decoding.branches)) for start in starts]
     found = Batch(model, tokenizer, prompts, decoding, groups).run(stems)
     return sorted(ended + found, key=lambda branch: (branch.prompt, branch.branch))
 
@@ -236,7 +250,7 @@ class Batch:
 
     Args:
         model, tokenizer, prompts, decoding, groups: as in :func:`decode`.
-        follow: asked at the end of each branch for a stem that is decoded next, if there is one.
+        follow: asked at the end of each branch for a stem to go on with, if there is one.
     """
 
     def __init__(
@@ -246,19 +260,16 @@ class Batch:
         prompts: Sequence[Prompt],
         decoding: Decoding,
         groups: Groups | None,
-        follow: Callable[[Branch], Branch | None] = lambda branch: None,
+        follow: Callable[[Branch], Stem | None] = lambda branch: None,
     ) -> None:
         self.model, self.prompts, self.decoding, self.groups = model, prompts, decoding, groups
         self.follow = follow
-        self.queue: deque[Branch] = deque()
+        self.queue: deque[Stem] = deque()
         self.ending = Ending(tokenizer, end_ids(model.generation_config, tokenizer), decoding)
         self.ended: list[Branch] = []
 
-    def run(self, stems: Sequence[Branch]) -> list[Branch]:
-        """Branch after each stem, which is what is decoded of a prompt so far.
-
-        Args:
-            stems: of ``tree`` with one branch each: their ``branch`` is the rank of the token that is taken.
+    def run(self, stems: Sequence[Stem]) -> list[Branch]:
+        """Branch after each stem, of which there is one for each prompt.
 
         Returns:
             all branches, in the order in which they ended.
@@ -275,7 +286,7 @@ class Batch:
                 while rows.room and (waiting or self.queue):
                     if not waiting:
                         lengths = [len(self._ids(stem)) for stem in self.queue]
-                        count = rows.together(lengths, len(self._numbers(self.queue[0])))
+                        count = rows.together(lengths, len(self.queue[0].numbers))
                         waiting.extend(self._begin([self.queue.popleft() for _ in range(count)]))
                         continue
                     new = [waiting.popleft() for _ in range(min(rows.room, len(waiting)))]
@@ -291,38 +302,32 @@ class Batch:
                 if len(going) < len(alive):
                     alive = [alive[at] for at in rows.keep(going)]
 
-    def _ids(self, stem: Branch) -> list[int]:
+    def _ids(self, stem: Stem) -> list[int]:
         """What is read to go on after a stem."""
-        return self.prompts[stem.prompt].ids + stem.token_ids
+        return self.prompts[stem.start.prompt].ids + stem.start.token_ids
 
-    def _numbers(self, stem: Branch) -> Sequence[int]:
-        """The branches that a stem becomes."""
-        return [stem.branch] if self.decoding.how == "tree" else range(self.decoding.branches)
-
-    def _begin(self, stems: Sequence[Branch]) -> Iterator[tuple[_Row, Prefix]]:
+    def _begin(self, stems: Sequence[Stem]) -> Iterator[tuple[_Row, Prefix]]:
         """Read stems and branch after each; give the branches that do not end at once."""
         logits, prefixes = read(self.model, [self._ids(stem) for stem in stems])
         seen = look(logits, self.groups)
-        most = max(number for stem in stems for number in self._numbers(stem)) + 1
+        most = max(stem.numbers.stop for stem in stems)
         best = None if self.decoding.how == "sample" else logits.topk(most, dim=-1).indices.tolist()
         for at, (stem, prefix) in enumerate(zip(stems, prefixes, strict=True)):
-            new = [self._row(stem, number) for number in self._numbers(stem)]
-            tokens = (
-                [best[at][row.branch.branch] for row in new]
-                if best
-                else self._drawn(logits[at].expand(len(new), -1), new)
-            )
+            numbers = stem.numbers
+            new = [self._row(stem.start, number) for number in numbers]
+            drawn = None if best else self._drawn(logits[at].expand(len(new), -1), new)
+            tokens = drawn or best[at][numbers.start : numbers.stop]
             for row, token in zip(new, tokens, strict=True):
                 if self._goes_on(row, token, seen, at):
                     yield row, prefix
 
-    def _row(self, stem: Branch, number: int) -> _Row:
-        """A branch of its own, with the tokens of a stem."""
+    def _row(self, start: Branch, number: int) -> _Row:
+        """A branch of its own, with the tokens so far."""
         numbers: Sequence[float] = ()
         if self.decoding.how == "sample":
-            item = self.prompts[stem.prompt].item
+            item = self.prompts[start.prompt].item
             numbers = uniform(self.decoding.seed, item, number, self.decoding.max_new_tokens)
-        return _Row(stem.fork(number), numbers)
+        return _Row(start.fork(number), numbers)
 
     def _drawn(self, logits: torch.Tensor, rows: Sequence[_Row]) -> list[int]:
         numbers = [row.number for row in rows]

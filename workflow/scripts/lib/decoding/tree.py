@@ -1,11 +1,12 @@
 """Monte Carlo tree search over the steps of a completion, with the margin as value.
 
 After AlphaLLM (Tian et al. 2024, arXiv:2404.12253), which searches over steps rather than tokens; the
-confidence of CoT-decoding takes the place of its trained critics. A step is the text up to a separator. A
-rollout goes through the tree by UCT (Kocsis & Szepesvári 2006), begins a new step with the likeliest token
-that was not tried there, and is greedy from then on. The rest of a rollout is thus the likeliest child of
-each place that it comes through, and costs nothing more: all its steps join the tree at once. No rollout is
-made twice, and nothing is drawn: branch by branch, the search is the same whatever else is decoded.
+confidence of CoT-decoding takes the place of its trained critics. A step is the text up to a separator. The
+search goes through the tree by UCT (Kocsis & Szepesvári 2006) to a place that was not expanded yet, begins
+the next step there with each of the likeliest tokens, and goes on greedily from each to the end. The rest of
+such a rollout is the likeliest child of each place that it comes through, and is not decoded again: all its
+steps join the tree at once. So no rollout is made twice, what leads to a place is read once for all that
+begins there, and nothing is drawn: the search is the same whatever else is decoded.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lib.decoding.answers import token_ends
-from lib.decoding.branching import Batch, Branch, Decoding, Prompt
+from lib.decoding.branching import Batch, Branch, Decoding, Prompt, Stem
 from lib.decoding.choosing import Groups
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def search(
     groups: Groups | None,
     value: Value,
 ) -> list[Branch]:
-    """Search the tree of each prompt of one batch, as many at a time as there are rows.
+    """Search the tree of each prompt of one batch.
 
-    A tree's next rollout begins when its last one ended, in the room that this leaves.
+    A tree's next rollouts begin when its last ones ended, in the rows that these leave.
 
     Args:
         model, tokenizer, prompts, decoding, groups: as in :func:`lib.decoding.branching.decode`.
@@ -48,9 +49,9 @@ def search(
     """
     trees = [Tree(index, decoding, tokenizer.decode, value) for index in range(len(prompts))]
 
-    def follow(branch: Branch) -> Branch | None:
-        trees[branch.prompt].add(branch)
-        return trees[branch.prompt].next()
+    def follow(rollout: Branch) -> Stem | None:
+        tree = trees[rollout.prompt]
+        return tree.next() if tree.add(rollout) else None
 
     Batch(model, tokenizer, prompts, decoding, groups, follow).run([tree.next() for tree in trees])
     found = []
@@ -106,15 +107,18 @@ class Tree:
     ) -> None:
         self.prompt, self.decoding, self.decode, self.value = prompt, decoding, decode, value
         self.root = Node()
-        self.path = [self.root]  # of the rollout that is under way
+        self.path = [self.root]  # to the place that is expanded
+        self.begun = range(0)  # ranks of the tokens that begin steps there
+        self.ended: list[Branch] = []  # of these rollouts
 
-    def next(self) -> Branch | None:
-        """What the next rollout begins with, its ``branch`` the rank of the token that follows.
+    def next(self) -> Stem | None:
+        """What is expanded next: the rollouts up to there, and the ranks of the tokens that follow.
 
-        UCT takes the child of the largest mean value + exploration √(ln visits here / visits there) once all
-        were tried; where two are equal, the likelier one. None where enough rollouts were made, or all.
+        UCT takes the child of the largest mean value + exploration √(ln visits here / visits there); where
+        two are equal, the likelier one. None where enough rollouts were made, or all that there are.
         """
-        if self.root.visits == self.decoding.branches or self.root.closed:
+        left = self.decoding.branches - self.root.visits
+        if left == 0 or self.root.closed:
             return None
         node = self.root
         self.path = [node]
@@ -122,24 +126,39 @@ class Tree:
             going = [child for child in node.children.values() if not child.closed]
             node = max(going, key=partial(self._bound, node))
             self.path.append(node)
+        first = len(node.children)  # the likeliest, but for the root
+        self.begun = range(first, min(self.decoding.width, first + left))
         before = node.rollout or Branch(self.prompt, 0)
         names = ("token_ids", "token_margins", "token_contrasts")
         kept = {name: getattr(before, name)[: node.length] for name in names}
-        return Branch(self.prompt, len(node.children), **kept)
+        return Stem(Branch(self.prompt, 0, **kept), self.begun)
 
     def _bound(self, node: Node, child: Node) -> float:
         return child.value + self.decoding.exploration * math.sqrt(math.log(node.visits) / child.visits)
 
-    def add(self, rollout: Branch) -> None:
-        """Take in a rollout that began as the last :meth:`next` said."""
-        rank, value = rollout.branch, self.value(rollout)
+    def add(self, rollout: Branch) -> bool:
+        """Take a rollout that has ended; return whether all that the last :meth:`next` began have.
+
+        Only then they join the tree, in the order of their ranks, whichever ended first.
+        """
+        self.ended.append(rollout)
+        if len(self.ended) < len(self.begun):
+            return False
+        for one in sorted(self.ended, key=lambda one: one.branch):
+            self._join(one)
+        self.ended = []
+        return True
+
+    def _join(self, rollout: Branch) -> None:
+        """Add the steps of a rollout to the tree, and its value to the places that it came through."""
+        path, rank, value = list(self.path), rollout.branch, self.value(rollout)
         for length in self._steps(rollout):
             node = Node(rollout, length)
-            self.path[-1].children[rank] = node
-            self.path.append(node)
+            path[-1].children[rank] = node
+            path.append(node)
             rank = 0  # from here on it is greedy
-        self.path[-1].closed = True
-        for node in reversed(self.path):
+        path[-1].closed = True
+        for node in reversed(path):
             node.visits += 1
             node.total += value
             full = len(node.children) == self.decoding.width
