@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
@@ -53,6 +54,7 @@ wildcard_constraints:
     task=r"[^/]+",
     arm=r"[^/]+",
     loop=r"[^/]+",
+    tested=r"[^/]+",
     suite=r"[^/]+",
     seed=r"\d+",
     round=r"\d+",

@@ -10,7 +10,7 @@ READS   results/tokenizer/metrics.parquet, zipf.parquet, lorenz.parquet, vocabul
         truncation.parquet
         results/interference/cosines.parquet, transfer.parquet
         results/evaluation/scores.parquet, summary.parquet, comparisons.parquet, forgetting.parquet
-        results/selfimprove/rounds.parquet
+        results/selfimprove/rounds.parquet, comparisons.parquet, gate.parquet
         results/attention/reach.parquet
 WRITES  results/paper/figures/{figure}.{format}
         results/paper/tables/{table}.tex
@@ -25,6 +25,7 @@ include: "inputs/paper.smk"
 CORPUS = ["--corpus", config["paper"]["corpus"]]
 HEADLINE = [*CORPUS, "--lang", config["paper"]["language"]]
 LANGUAGES = [*HEADLINE, "--reference", config["tokenizer"]["reference"]]
+SPLIT = ["--split", config["evaluation"]["split"]]
 
 # Figure: chapter of the report, options, tables. Its caption is workflow/report/{figure}.rst.
 FIGURES = {
@@ -96,7 +97,12 @@ FIGURES = {
         else {}
     ),
     "decoding": ("3 Chains of thought", [], ["results/evaluation/summary.parquet"]),
-    "rounds": ("3 Chains of thought", [], ["results/selfimprove/rounds.parquet"]),
+    "rounds": (
+        "3 Chains of thought",
+        SPLIT,
+        [f"results/selfimprove/{table}.parquet" for table in ("rounds", "comparisons", "gate")],
+    ),
+    "behaviour": ("3 Chains of thought", SPLIT, ["results/selfimprove/rounds.parquet"]),
     "reach": ("4 Attention", [], ["results/attention/reach.parquet"]),
 }
 
@@ -130,6 +136,11 @@ TABLES = {
     ),
     "costs": ("paper_tabulate_costs", [], ["results/lora/costs.parquet"]),
     "rounds": ("paper_tabulate_rounds", [], ["results/selfimprove/rounds.parquet"]),
+    "loop_comparisons": (
+        "paper_tabulate_arm_comparisons",
+        [],
+        ["results/selfimprove/comparisons.parquet"],
+    ),
 }
 
 
@@ -217,6 +228,7 @@ rule paper_numbers:
         scores="results/evaluation/scores.parquet",
         summary="results/evaluation/summary.parquet",
         arm_comparisons="results/evaluation/comparisons.parquet",
+        loop_comparisons="results/selfimprove/comparisons.parquet",
         costs="results/lora/costs.parquet",
         memory="results/lora/memory.parquet",
         rounds="results/selfimprove/rounds.parquet",
@@ -246,6 +258,7 @@ rule paper_numbers:
             --scores {input.scores:q} \
             --summary {input.summary:q} \
             --arm-comparisons {input.arm_comparisons:q} \
+            --arm-comparisons {input.loop_comparisons:q} \
             --costs {input.costs:q} \
             --memory {input.memory:q} \
             --rounds {input.rounds:q} \

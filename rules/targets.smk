@@ -70,7 +70,7 @@ rule scores:
 
 rule rounds:
     input:
-        "results/selfimprove/rounds.parquet",
+        [f"results/selfimprove/{table}.parquet" for table in ("gate", "rounds", "comparisons")],
         "results/task/splits.parquet",
 
 

@@ -28,7 +28,7 @@ import theory_tables  # noqa: E402
 from lib.contracts import attention, lora, tokenizer  # noqa: E402
 from lib.contracts.bits import LANGUAGES as BITS  # noqa: E402
 from lib.contracts.forgetting import FORGETTING  # noqa: E402
-from lib.contracts.scores import COMPARISONS, ROUNDS, SCORES, SUMMARY  # noqa: E402
+from lib.contracts.scores import COMPARISONS, GATES, ROUNDS, SCORES, SUMMARY  # noqa: E402
 from lib.run import Diverged  # noqa: E402
 from lib.tokenizer import probes as known_probes  # noqa: E402
 from lib.tuning import at_edge, choice, search_rates  # noqa: E402
@@ -579,37 +579,82 @@ def steps(cell: tuple, count: int) -> pd.DataFrame:
     )
 
 
-def rounds(cells: list[tuple], n_rounds: int, defined: bool = True) -> pd.DataFrame:
+TESTS = [("arithmetic", "test", 1.0), ("arithmetic", "template", 0.6), ("arithmetic-longer", "test", 0.3)]
+
+
+def rounds(
+    cells: list[tuple], n_rounds: int, tests: list[tuple] = TESTS, defined: bool = True
+) -> pd.DataFrame:
     """Loops over rounds; ``defined=False`` leaves the last round without a value."""
     rows = []
-    gain = {"confidence": 0.07, "random": 0.01, "gold": 0.1}
+    gain = {"confidence": 0.07, "random": 0.01, "greedy": 0.03, "gold": 0.1}
+    greedy = {"answered": (0.8, 0.08), "chain": (0.5, 0.2)}
+    branches = {"auroc": (0.7, -0.05), "auroc_within": (0.65, -0.04), "pass_at_10": (0.24, 0.04)}
+    branches |= {"pass_at_1": (0.06, 0.07), "distinct_answers": (6.1, -0.9), "distinct_branches": (9.4, -0.8)}
     for model, task, loop, seed in cells:
         for number in range(n_rounds + 1):
-            for decoder, start in {
-                "greedy": 0.06,
-                "cot-max": 0.165,
-                "cot-aggregate": 0.17,
-                "cot-vote": 0.055,
-            }.items():
-                key = {
-                    "model": model,
-                    "task": task,
-                    "loop": loop,
-                    "filter": loop,
-                    "seed": seed,
-                    "round": number,
-                }
-                share = start + gain.get(loop, 0.02) * number * (
-                    1.0 if decoder in ("greedy", "cot-vote") else 0.4
-                )
-                interval = _share(share + 0.006 * _noise(loop, seed, number, decoder), 200)
-                if not defined and number == n_rounds:
-                    interval = _interval(None, 0)
-                rows.append({**key, "decoder": decoder, "metric": "accuracy", **interval, **INTERVAL})
+            lost = not defined and number == n_rounds
+            key = {"model": model, "task": task, "loop": loop, "filter": loop, "seed": seed, "round": number}
+            for tested, split, factor in tests:
+                test = {**key, "tested": tested, "split": split, **INTERVAL}
+                for decoder, start in {
+                    "greedy": 0.06,
+                    "cot-max": 0.165,
+                    "cot-aggregate": 0.17,
+                    "cot-vote": 0.055,
+                }.items():
+                    share = start + gain.get(loop, 0.02) * number * (
+                        1.0 if decoder in ("greedy", "cot-vote") else 0.4
+                    )
+                    share = factor * share + 0.006 * (1 + _noise(loop, seed, number, decoder, tested, split))
+                    interval = _interval(None, 0) if lost else _share(share, 200)
+                    rows.append({**test, "decoder": decoder, "metric": "accuracy", **interval})
+                for decoder, like in (("greedy", greedy), ("cot", branches)):
+                    for metric, (start, step) in like.items():
+                        value = start + step * number * (1 + gain.get(loop, 0.02) * 5) / 1.5
+                        interval = _interval(None if lost else value, 0.06)
+                        rows.append({**test, "decoder": decoder, "metric": metric, **interval})
+            chosen = {**key, "tested": None, "split": None, "decoder": "selection", **INTERVAL, "n_items": 64}
+            text = {**chosen, "decoder": "reading", "tested": "catalogs", "interval_over": "documents"}
             if number:
-                rows.append(
-                    {**key, "decoder": "selection", "metric": "precision", **_share(0.2, 64), **INTERVAL}
-                )
+                counts = {**chosen, "interval_over": "none", "ci_low": None, "ci_high": None}
+                rows.append({**chosen, "metric": "precision", **_share(gain.get(loop, 0.02) * 3, 64)})
+                rows.append({**counts, "metric": "examples", "value": 64.0})
+                rows.append({**counts, "metric": "target_tokens", "value": 19200.0 + 40 * len(loop)})
+                change = None if lost else 0.02 * number * (1 + gain.get(loop, 0.02))
+                rows.append({**text, "metric": "bits_per_byte_change", **_interval(change, 0.008)})
+            rows.append({**text, "metric": "bits_per_byte", **_interval(1.7, 0.2)})
+    return pd.DataFrame(rows)
+
+
+def loop_comparisons(table: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """The last rounds of loops, and their start, against the last round of one."""
+    own = table[
+        (table["tested"] == table["task"]) & (table["split"] == "test") & (table["metric"] == "accuracy")
+    ]
+    last = own[own["round"] == own["round"].max()]
+    start = own[(own["round"] == 0) & (own["loop"] == reference)].assign(arm="lora-r16")
+    last = last.assign(arm=last["loop"] + "-round-" + last["round"].astype(str))
+    means = pd.concat([start, last]).assign(n_seeds=1, method="lora", rank=16)
+    return arm_comparisons(means, f"{reference}-round-{own['round'].max()}")
+
+
+def gates(cells: list[tuple]) -> pd.DataFrame:
+    """Start adapters of which all but the first, if there are several, have something to find."""
+    rows = []
+    for place, (model, task, arm, seed) in enumerate(cells):
+        value = 0.17 if place or len(cells) == 1 else 0.005
+        names = {"model": model, "task": task, "arm": arm, "seed": seed, "split": "pool-1", "decoding": "cot"}
+        rows.append(
+            {
+                **names,
+                "greedy": 0.06,
+                "oracle": 0.06 + value,
+                **_interval(value, 0.06),
+                "n_items": 128,
+                "passed": value > 0.06,
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -698,7 +743,9 @@ def write(root: Path) -> None:
     failed = [(BASE, "arithmetic", "rslora-r64", 64, 0), (GRAFT, "translate-fra", "full", None, 1)]
     cells += [(GRAFT, "translate-fra", "base", None, 0), (GRAFT, "translate-fra", "lora-r16", 16, 0)]
     branched = [(BASE, "arithmetic", "base"), (BASE, "arithmetic", "lora-r16")]
-    loops = [(BASE, "arithmetic", loop, 0) for loop in ("confidence", "random", "gold")]
+    looped = rounds(
+        [(BASE, "arithmetic", loop, 0) for loop in ("confidence", "random", "greedy", "gold")], n_rounds=2
+    )
     curves, unequal = lorenz(TOKENIZERS, LANGUAGES)
     scored = scores(cells, branched)
     means = summary(scored)
@@ -745,7 +792,13 @@ def write(root: Path) -> None:
             "evaluation/forgetting.parquet",
             forgetting([cell for cell in cells if cell[0] == BASE], [("catalogs", "eng_Latn"), MATHS]),
         ),
-        (ROUNDS, "selfimprove/rounds.parquet", rounds(loops, 2)),
+        (ROUNDS, "selfimprove/rounds.parquet", looped),
+        (COMPARISONS, "selfimprove/comparisons.parquet", loop_comparisons(looped, "confidence")),
+        (
+            GATES,
+            "selfimprove/gate.parquet",
+            gates([(BASE, "arithmetic", "lora-r16", seed) for seed in (0, 1)]),
+        ),
         (attention.REACH, "attention/reach.parquet", reach([(BASE, "base", 0)], 30, 9, DOMAINS)),
         *theory_tables.full(BASE),
     ]
@@ -761,6 +814,7 @@ def write_tiny(root: Path) -> None:
     measured = metrics(tokenizers, languages)
     measured.loc[(measured["lang"] == "jpn_Jpan"), ["value", "ci_low", "ci_high"]] = None
     nothing = pd.DataFrame(columns=list(tokenizer.LORENZ.columns))
+    loop = [("tiny", "arithmetic", "confidence", 0)]
     scored = scores(cells, [])
     few = ("eng_Latn", "jpn_Jpan", "pol_Latn")
     needed = bits(
@@ -788,8 +842,14 @@ def write_tiny(root: Path) -> None:
         (
             ROUNDS,
             "selfimprove/rounds.parquet",
-            rounds([("tiny", "arithmetic", "confidence", 0)], 1, defined=False),
+            rounds(loop, 1, TESTS[:1], defined=False),
         ),
+        (
+            COMPARISONS,
+            "selfimprove/comparisons.parquet",
+            loop_comparisons(rounds(loop, 1, TESTS[:1]), "confidence"),
+        ),
+        (GATES, "selfimprove/gate.parquet", gates([("tiny", "arithmetic", "lora-r4", 0)])),
         (
             attention.REACH,
             "attention/reach.parquet",
@@ -817,6 +877,8 @@ TABLES = {
     "arm_comparisons": "evaluation/comparisons.parquet",
     "forgetting": "evaluation/forgetting.parquet",
     "rounds": "selfimprove/rounds.parquet",
+    "loop_comparisons": "selfimprove/comparisons.parquet",
+    "gates": "selfimprove/gate.parquet",
     "reach": "attention/reach.parquet",
     "thresholds": "expressivity/thresholds.parquet",
     "convergence": "expressivity/convergence.parquet",
@@ -831,6 +893,7 @@ ALWAYS = {"metrics", "zipf", "vocabulary", "lorenz", "comparisons", "probes", "m
 ALWAYS |= {"thresholds", "convergence"}
 CORPUS = ["--corpus", "catalogs"]
 LANGS = [*CORPUS, "--lang", "jpn_Jpan", "--reference", "eng_Latn"]
+SPLIT = ["--split", "test"]
 FIGURES = {
     "fertility": (["metrics"], CORPUS),
     "headline": (["metrics"], LANGS),
@@ -854,7 +917,8 @@ FIGURES = {
     "forgetting": (["forgetting", "scores"], CORPUS),
     "code_share": (["bits"], CORPUS),
     "decoding": (["summary"], []),
-    "rounds": (["rounds"], []),
+    "rounds": (["rounds", "loop_comparisons", "gates"], SPLIT),
+    "behaviour": (["rounds"], SPLIT),
     "reach": (["reach"], []),
     "thresholds": (["thresholds"], []),
     "convergence": (["convergence"], []),

@@ -131,9 +131,14 @@ def task_budget(wildcards):
     return as_json(config["tasks"][wildcards.task]["training"])
 
 
-def chat_option(wildcards):
+def chat_of(task):
     """Whether the prompts of a task go into the model's chat template, as an option."""
-    return "--chat" if config["tasks"][wildcards.task].get("chat") else ""
+    return "--chat" if config["tasks"][task].get("chat") else ""
+
+
+def chat_option(wildcards):
+    """The same for the task of a job."""
+    return chat_of(wildcards.task)
 
 
 def cell_names(wildcards):

@@ -14,11 +14,15 @@ def task_records(wildcards):
 
 
 def task_settings(wildcards):
-    """What the items of a task depend on: neither how many other splits have, nor how they are used."""
+    """What the items of a task depend on: neither how many other splits have, nor how they are used.
+
+    The solutions of a pool are all worked: nothing but gold chains trains on them.
+    """
     used_later = {"items", "max_new_tokens", "stop", "training"}
-    return as_json(
-        {key: value for key, value in config["tasks"][wildcards.task].items() if key not in used_later}
-    )
+    task = {key: value for key, value in config["tasks"][wildcards.task].items() if key not in used_later}
+    if wildcards.split.startswith("pool") and "worked_share" in task:
+        task["worked_share"] = 1
+    return as_json(task)
 
 
 def task_size(wildcards):

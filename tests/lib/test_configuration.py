@@ -202,6 +202,10 @@ def loop(config: dict[str, Any], **changes: Any) -> None:
     config["selfimprove"]["loops"]["confidence"].update(changes)
 
 
+def judge(config: dict[str, Any], task: str, split: str = "test") -> None:
+    config["selfimprove"]["tests"] = [{"task": task, "split": split}]
+
+
 def decode(config: dict[str, Any], **settings: Any) -> None:
     """Decode the default's branching cell in a new way, instead of CoT-decoding."""
     config["evaluation"]["decoding"]["new"] = settings
@@ -851,6 +855,11 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["without ask"],
     ),
     (lambda c: loop(c, rounds=11), "selfimprove.loops.confidence.rounds", ["at most 10"]),
+    (lambda c: loop(c, rounds=4, pools=3), "selfimprove.loops.confidence.rounds", ["10 pools, and no two"]),
+    (lambda c: judge(c, "arithmetik"), "selfimprove.tests.0.task", ["did you mean 'arithmetic'?"]),
+    (lambda c: judge(c, "translate-fra"), "selfimprove.tests.0.task", ["right or wrong"]),
+    (lambda c: judge(c, "arithmetic-choices"), "selfimprove.tests.0.task", ["no written answers"]),
+    (lambda c: judge(c, "functions", "template"), "selfimprove.tests.0.split", ["no items in 'template'"]),
     (
         lambda c: c["selfimprove"]["grid"][0].update(seeds=[7]),
         "selfimprove.grid.0",

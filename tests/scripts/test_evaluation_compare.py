@@ -38,6 +38,7 @@ def write(folder, arm, seed, judged, exact=True):
             "span_end": 1,
             "margin": 0.5,
             "chain": False,
+            "repeated": False,
             "status": "answered",
             "score": 0.5,
             "correct": one == "1" if exact else None,

@@ -23,6 +23,7 @@ def answered(name, branch, text, correct, **fields):
         "span_end": 1,
         "margin": 0.5 + branch / 10,
         "chain": False,
+        "repeated": False,
         "status": "answered",
         "score": float(correct or 0),
         "outcome": None,

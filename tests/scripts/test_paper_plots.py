@@ -202,6 +202,13 @@ def test_rounds_share_an_axis_that_holds_all_points(drawn, tiny):
     assert "15" in texts(svg)
 
 
+def test_rounds_tell_differences_and_the_gate(drawn, full):
+    svg, _ = drawn(full, "rounds")
+    found = " ".join(texts(svg))
+    assert "confidence above it (points)" in found and "before: lora-r16" in found
+    assert "1 of 2 start adapters pass" in found and "seed 0, pool-1 (0.5 [" in found
+
+
 def test_loss_needs_to_know_the_cell(full, tmp_path, capsys):
     (costs, path, *_) = paper_fixtures.inputs(full, ["costs", "steps"])
     stray = tmp_path / "steps.parquet"

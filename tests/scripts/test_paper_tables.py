@@ -21,6 +21,7 @@ TABLES = {
     "arm_comparisons": ("paper_tabulate_arm_comparisons", [], ["arm_comparisons"]),
     "costs": ("paper_tabulate_costs", [], ["costs"]),
     "rounds": ("paper_tabulate_rounds", [], ["rounds"]),
+    "loop_comparisons": ("paper_tabulate_arm_comparisons", [], ["loop_comparisons"]),
 }
 
 
@@ -83,11 +84,12 @@ def test_cells(full, tiny, tmp_path):
         r"& base & lora-r1 & greedy & accuracy & \$-\$1\.\d .* & 2\.9 & mcnemar & 1 & 200 ", apart
     )
     assert re.search(r"& ia3 & lora-r1 & .* & 1\.000 & 1\.000 & n/a & ", apart)
-    assert re.search(r"confidence & 0 & 1 & n/a & n/a", tabulate(tiny, "rounds", tmp_path))
+    rounds = tabulate(tiny, "rounds", tmp_path)
+    assert re.search(r"confidence & 0 & 1 & arithmetic, test & n/a & n/a & .* & 64 & 19\\,600 ", rounds)
 
 
 NUMBERS = ("metrics", "comparisons", "bits", "scores", "summary", "arm_comparisons", "costs", "memory")
-NUMBERS += ("rounds", "reach")
+NUMBERS += ("loop_comparisons", "rounds", "reach")
 
 
 def numbers(root, output):
@@ -97,7 +99,8 @@ def numbers(root, output):
 
 
 def _named(root, name):
-    return [f"--{name.replace('_', '-')}", *inputs(root, [name])]
+    option = "arm-comparisons" if name == "loop_comparisons" else name.replace("_", "-")
+    return [f"--{option}", *inputs(root, [name])]
 
 
 def test_numbers_are_the_values_of_the_tables(full, tmp_path):
@@ -122,6 +125,12 @@ def test_numbers_are_the_values_of_the_tables(full, tmp_path):
     assert float(found[f"peak_{arm}_train"]) > float(found[f"predicted_peak_{arm}_train"]) > 0.5
     assert float(found[f"joules_per_token_{arm}_evaluate"]) == 0.16
     assert f"peak_{arm.replace('lora', 'dora')}_train" not in found  # memory ran out
+    loop = "smollm2-135m-q4_1_arithmetic_confidence_seed-0_round-2"
+    assert float(found[f"accuracy_{loop}_arithmetic-template_greedy"]) > 0
+    assert found[f"examples_{loop}_pool_selection"] == "64"
+    assert found[f"bits_per_byte_change_{loop}_catalogs_reading"] == "0.043"
+    pair = "smollm2-135m-q4_1_arithmetic_random-round-2_above_confidence-round-2_greedy"
+    assert float(found[f"accuracy_{pair}"]) < 0 and found[f"p_holm_{pair}"] == "<0.0001"
     unknown = {name for name, text in found.items() if not re.fullmatch(r"<?-?\d+(\.\d+)?", text)}
     assert unknown == {"detectable_smollm2-135m-q4_1_arithmetic_ia3_above_lora-r1_greedy"}
 

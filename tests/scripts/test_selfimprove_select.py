@@ -42,6 +42,7 @@ def pool(tmp_path, item):
         judged = {"margin": margin, "status": status, "correct": correct, "score": float(correct)}
         span = {"span_start": 0 if extracted else None, "span_end": 1 if extracted else None}
         none = dict.fromkeys(("chain", "outcome", "decoded_tokens", "log_likelihood_per_byte"))
+        none["repeated"] = False
         answers.append({**key, "extracted": extracted, **none, **span, **judged})
     BRANCHES.write(branches, tmp_path / "branches.parquet")
     ANSWERS.write(answers, tmp_path / "answers.parquet")
@@ -57,11 +58,12 @@ def select(pool, filter="confidence", keep=1.0, seed=0):
 def test_the_surest_chains_become_targets(pool):
     done("selfimprove_select", filter="confidence", keep=0.5, round=2, seed=0, **pool)
     found = SELECTED.read(pool["selected"])
-    columns = ["item_id", "prompt", "target", "answer", "style", "round", "confidence", "correct"]
+    columns = ["item_id", "prompt", "target", "answer", "style", "round", "branch", "confidence", "correct"]
     assert found[columns].values.tolist() == [
-        ["b", "Q: b\nA:", " so 7", "2", "own", 2, pytest.approx(1.3), False],  # both branches together
-        ["a", "Q: a\nA:", " it is 2", "2", "own", 2, pytest.approx(0.9), True],
+        ["b", "Q: b\nA:", " so 7", "2", "own", 2, 1, pytest.approx(1.3), False],  # both branches together
+        ["a", "Q: a\nA:", " it is 2", "2", "own", 2, 1, pytest.approx(0.9), True],
     ]
+    assert found["source"].tolist() == ["b", "a"]
     assert read_provenance(pool["selected"])["keep"] == 0.5
 
 
@@ -75,6 +77,21 @@ def test_the_control_is_drawn_from_its_seed(pool):
     assert len(drawn) > 1
     assert all(len(targets) == 3 for targets in drawn)
     assert tuple(select(pool, "random", seed=3)["target"]) in drawn
+
+
+def test_shuffled_chains_keep_the_question_and_name_their_source(pool):
+    found = select(pool, "shuffled").set_index("item_id")
+    written = {"a": " it is 2", "b": " so 7", "d": " 5"}
+    for name, row in found.iterrows():
+        assert row["source"] != name and row["target"] == written[row["source"]]
+        assert row["prompt"] == f"Q: {name}\nA:"
+        assert row["correct"] == (row["source"] != "b")
+
+
+def test_gold_chains_are_those_of_the_task(pool):
+    found = select(pool, "gold-chains")
+    assert set(found["target"]) == set(ITEMS.read(pool["items"])["target"])
+    assert len(found) == 4 and found["correct"].all() and found["branch"].isna().all()
 
 
 def test_selected_chains_can_be_trained_on(pool):
@@ -91,7 +108,7 @@ def test_a_pool_that_was_not_decoded_gives_nothing(pool):
 def test_a_pool_without_well_formed_chains(pool):
     answers = ANSWERS.read(pool["answers"])
     ANSWERS.write(answers.assign(status="length"), pool["answers"])
-    with pytest.raises(UserError, match="no branch is well-formed"):
+    with pytest.raises(UserError, match="no branch fits the filter 'confidence'"):
         select(pool)
     process = run("selfimprove_select", filter="confidence", keep=1, round=1, seed=0, **pool)
     assert process.returncode == 1 and process.stderr.startswith("error: ")

@@ -3,57 +3,122 @@ import selfimprove_tabulate
 from commands import done
 from tiny_cell import CELL
 
+from lib.contracts.held_out import BITS
+from lib.contracts.lora import STEPS
 from lib.contracts.scores import ROUNDS, SCORES
 from lib.contracts.selected import SELECTED
 
+LOOP = {"model": "tiny", "task": "sums", "loop": "sure", "filter": "confidence", "seed": 5}
 
-def test_rounds_and_the_precision_of_their_selection(tmp_path, item):
-    scores, selected = [], []
-    for number, value in enumerate((0.25, 0.5, 0.75)):
-        row = {
-            **CELL,
-            "split": "test",
-            "method": "lora",
-            "rank": 4,
-            "decoder": "greedy",
-            "metric": "accuracy",
-            "value": value,
-            "ci_low": value - 0.1,
-            "ci_high": value + 0.1,
-            "interval_over": "items",
-            "n_items": 8,
-        }
-        scores.append(tmp_path / f"scores-{number}.parquet")
-        SCORES.write([row], scores[-1])
-    for number, right in ((1, [True, False, False, False]), (2, [True, True])):
-        rows = [
-            {**item(f"{number}-{n}"), "round": number, "confidence": 1.0, "correct": correct}
-            for n, correct in enumerate(right)
-        ]
-        selected.append(tmp_path / f"selected-{number}.parquet")
-        SELECTED.write(rows, selected[-1])
-    options = {"loop": "sure", "filter": "confidence", "seed": 5}
-    done("selfimprove_tabulate", *scores, **options, selected=selected, rounds=tmp_path / "rounds.parquet")
-    found = ROUNDS.read(tmp_path / "rounds.parquet")
-    assert found[["round", "decoder", "metric", "value", "n_items"]].values.tolist() == [
-        [0, "greedy", "accuracy", 0.25, 8],
-        [1, "greedy", "accuracy", 0.5, 8],
-        [2, "greedy", "accuracy", 0.75, 8],
-        [1, "selection", "precision", 0.25, 4],
-        [2, "selection", "precision", 1.0, 2],
+
+def score(path, task, value):
+    row = {
+        **CELL,
+        "task": task,
+        "split": "test",
+        "method": "lora",
+        "rank": 4,
+        "decoder": "greedy",
+        "metric": "accuracy",
+        "value": value,
+        "ci_low": value - 0.1,
+        "ci_high": value + 0.1,
+        "interval_over": "items",
+        "n_items": 8,
+    }
+    SCORES.write([row], path)
+    return path
+
+
+def chains(path, number, right, item):
+    own = {"round": number, "branch": 0, "confidence": 1.0}
+    rows = [
+        {**item(f"{number}-{n}"), **own, "source": f"{number}-{n}", "correct": correct}
+        for n, correct in enumerate(right)
     ]
-    names = found[["model", "task", "loop", "filter", "seed"]].drop_duplicates()
-    assert names.values.tolist() == [["tiny", "sums", "sure", "confidence", 5]]
-    assert found["ci_low"][3] <= 0.25 < found["ci_high"][3] < 1
-    assert found["ci_low"][:3].tolist() == pytest.approx([0.15, 0.4, 0.65])
+    SELECTED.write(rows, path)
+    return path
 
-    # The second round failed, then the start itself.
-    SCORES.write([], scores[2])
-    SELECTED.write([], selected[1])
-    shorter = tmp_path / "shorter.parquet"
-    selfimprove_tabulate.selfimprove_tabulate(**options, rounds=shorter, selected=selected, scores=scores)
-    assert ROUNDS.read(shorter)["round"].tolist() == [0, 1, 1]
-    for path in (*scores, *selected):
-        (SCORES if path in scores else SELECTED).write([], path)
-    selfimprove_tabulate.selfimprove_tabulate(**options, rounds=shorter, selected=selected, scores=scores)
-    assert ROUNDS.read(shorter).empty
+
+def trained(path, tokens):
+    row = {"loss": 1.0, "learning_rate": 1e-3, "tokens": 9, "gradient_norm": 1.0, "seconds": 1.0}
+    STEPS.write([{**row, "step": n, "target_tokens": count} for n, count in enumerate(tokens, 1)], path)
+    return path
+
+
+def read(path, bits):
+    row = {**CELL, "corpus": "books", "lang": "eng_Latn", "tokens": 4, "bytes": 8}
+    BITS.write([{**row, "doc_id": str(n), "bits": value} for n, value in enumerate(bits)], path)
+    return path
+
+
+@pytest.fixture
+def tables(tmp_path, item):
+    tests = [("sums", 0.25), ("more", 0.1), ("sums", 0.5), ("more", 0.2), ("sums", 0.75), ("more", 0.3)]
+    return {
+        "scores": [score(tmp_path / f"scores-{n}.parquet", *test) for n, test in enumerate(tests)],
+        "selected": [
+            chains(tmp_path / f"selected-{n}.parquet", n, right, item)
+            for n, right in ((1, [True, False, False, False]), (2, [True, True]))
+        ],
+        "steps": [
+            trained(tmp_path / f"steps-{n}.parquet", tokens) for n, tokens in ((1, [10, 20]), (2, [5, 6]))
+        ],
+        "held_out": [
+            read(tmp_path / f"held_out-{n}.parquet", bits)
+            for n, bits in enumerate(([8.0, 12.0, None], [10.0, 16.0, None], [8.0, 8.0, None]))
+        ],
+    }
+
+
+def test_all_that_is_known_of_the_rounds(tmp_path, tables):
+    scores, options = tables.pop("scores"), {"cell": LOOP, "resamples": 100, "seed": 0}
+    done("selfimprove_tabulate", *scores, **options, **tables, rounds=tmp_path / "rounds.parquet")
+    found = ROUNDS.read(tmp_path / "rounds.parquet")
+    columns = ["round", "tested", "decoder", "metric", "value", "n_items"]
+    assert found[columns].astype(object).where(found[columns].notna(), None).values.tolist() == [
+        [0, "sums", "greedy", "accuracy", 0.25, 8],
+        [0, "more", "greedy", "accuracy", 0.1, 8],
+        [1, "sums", "greedy", "accuracy", 0.5, 8],
+        [1, "more", "greedy", "accuracy", 0.2, 8],
+        [2, "sums", "greedy", "accuracy", 0.75, 8],
+        [2, "more", "greedy", "accuracy", 0.3, 8],
+        [1, None, "selection", "precision", 0.25, 4],
+        [1, None, "selection", "examples", 4, 4],
+        [1, None, "selection", "target_tokens", 30, 4],
+        [2, None, "selection", "precision", 1.0, 2],
+        [2, None, "selection", "examples", 2, 2],
+        [2, None, "selection", "target_tokens", 11, 2],
+        [0, "books", "reading", "bits_per_byte", 20 / 16, 2],
+        [0, "books", "reading", "bits_per_byte_change", 0, 2],
+        [1, "books", "reading", "bits_per_byte", 26 / 16, 2],
+        [1, "books", "reading", "bits_per_byte_change", 6 / 16, 2],
+        [2, "books", "reading", "bits_per_byte", 1.0, 2],
+        [2, "books", "reading", "bits_per_byte_change", -4 / 16, 2],
+    ]
+    assert found[list(LOOP)].drop_duplicates().to_dict("records") == [LOOP]
+    assert found["ci_low"][6] <= 0.25 < found["ci_high"][6] < 1
+    assert found["ci_low"][:2].tolist() == pytest.approx([0.15, 0])
+    assert found["ci_low"][7:9].isna().all()
+
+
+def test_a_loop_ends_where_its_training_failed(tmp_path, tables):
+    tables |= {"cell": str(LOOP).replace("'", '"'), "resamples": 100, "seed": 0}
+    tables["rounds"] = tmp_path / "rounds.parquet"
+    for path in tables["held_out"]:
+        BITS.write([], path)
+    # The second round failed, then the first, then the start itself.
+    for path in tables["scores"][4:]:
+        SCORES.write([], path)
+    SELECTED.write([], tables["selected"][1])
+    selfimprove_tabulate.selfimprove_tabulate(**tables)
+    assert ROUNDS.read(tables["rounds"])["round"].tolist() == [0, 0, 1, 1, 1, 1, 1]
+    STEPS.write([], tables["steps"][0])
+    selfimprove_tabulate.selfimprove_tabulate(**tables)
+    found = ROUNDS.read(tables["rounds"]).set_index("metric")
+    assert found.loc["examples", "value"] == 4 and found["value"].isna()["target_tokens"]
+    for path in tables["scores"]:
+        SCORES.write([], path)
+    SELECTED.write([], tables["selected"][0])
+    selfimprove_tabulate.selfimprove_tabulate(**tables)
+    assert ROUNDS.read(tables["rounds"]).empty

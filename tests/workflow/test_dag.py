@@ -192,8 +192,8 @@ lora:
     - {models: [tiny], tasks: [translate-fra], arms: [lora-r1, lora-r4], seeds: [0]}
 selfimprove:
   loops:
-    broken: {start: broken-r2, filter: confidence, keep: 0.5, from: previous, accumulate: true, rounds: 1,
-      training: {steps: 2, rows: 8}}
+    broken: {start: broken-r2, decoding: cot, filter: confidence, keep: 0.5, from: previous, accumulate: true,
+      rounds: 1, pools: 1, training: {steps: 2, rows: 8}}
   grid:
     - {models: [tiny], tasks: [arithmetic], loops: [confidence, broken], seeds: [0]}
 """
@@ -334,6 +334,37 @@ def test_finished_stops(finished: Path) -> None:
     stops = ["corpora", "models", "pretraining", "adapters", "expressivity", "interference"]
     stops += ["scores", "rounds", "reach", "figures", "report"]
     assert planned(finished, *stops, "--configfile", "config/test.yaml").keys() <= {"corpus_build"}
+
+
+LOOPS = """
+selfimprove:
+  tests: [{task: functions, split: test}]
+  loops:
+    random: {start: lora-r4, rounds: 1}
+    one-round: {start: lora-r4, rounds: 1, pools: 2}
+    from-base: {start: lora-r4}
+  grid:
+    - {models: [tiny], tasks: [arithmetic], loops: [confidence, random, one-round, from-base], seeds: [0]}
+"""
+
+
+def test_loops_that_start_alike_share_what_the_start_does(tmp_path: Path) -> None:
+    tree = copy_tree(tmp_path / "tree")
+    (tree / "loops.yaml").write_text(LOOPS)
+    jobs = planned(tree, "rounds", "--configfile", "config/test.yaml", "loops.yaml")
+    found = {
+        rule.removeprefix("selfimprove_"): count for rule, count in jobs.items() if "selfimprove" in rule
+    }
+    # Six rounds in four loops. Only the first pool of one-round is another.
+    once = ("pool", "rounds", "compare", "comparisons", "gate")
+    assert found == {
+        **dict.fromkeys(("select", "train"), 6),
+        **dict.fromkeys(("decode", "answer"), 2 + 2),  # first pools, and those of two second rounds
+        **dict.fromkeys(("test", "test_answer", "score"), 6 * 2 + 1),  # of round 0 the other task alone
+        "held_out": 6 + 1,
+        "tabulate": 4,
+        **dict.fromkeys(once, 1),
+    }
 
 
 def test_mistake_in_the_config_stops_before_any_job(tmp_path: Path) -> None:

@@ -45,11 +45,13 @@ def evaluation_answer(
 
     with Work("evaluation_answer", len(decoded), "branches") as work:
         rows = []
-        for branch in decoded.itertuples():
-            kept = (*CELL, "decoding", "item_id", "branch", "decoded_tokens")
+        written = decoded["completion"].str.split().str.join(" ")
+        repeated = decoded.assign(completion=written).duplicated(["item_id", "completion"])
+        kept = (*CELL, "decoding", "item_id", "branch", "decoded_tokens")
+        for branch, again in zip(decoded.itertuples(), repeated, strict=True):
             names = {key: getattr(branch, key) for key in kept}
             found = answer(branch, gold.loc[branch.item_id], text, filter.split(","))
-            rows.append({**names, **found, "log_likelihood_per_byte": None})
+            rows.append({**names, **found, "repeated": again, "log_likelihood_per_byte": None})
             work.advance()
         ANSWERS.write(rows, answers, inputs=[branches, items], filter=filter)
 

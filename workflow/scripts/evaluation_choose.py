@@ -52,6 +52,7 @@ def evaluation_choose(
                     "span_end": None,
                     "margin": None,
                     "chain": None,
+                    "repeated": False,
                     "status": "answered",
                     "score": float(right),
                     "outcome": None,

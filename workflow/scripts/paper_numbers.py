@@ -6,11 +6,12 @@ Example:
         --bits results/pretraining/bits.parquet --scores results/evaluation/scores.parquet \
         --summary results/evaluation/summary.parquet \
         --arm-comparisons results/evaluation/comparisons.parquet \
+        --arm-comparisons results/selfimprove/comparisons.parquet \
         --costs results/lora/costs.parquet --memory results/lora/memory.parquet \
         --rounds results/selfimprove/rounds.parquet --reach results/attention/reach.parquet \
         --output results/paper/numbers
 
-READS   the ten tables above
+READS   the tables above
 WRITES  a folder with one number a file, n/a for what has no value:
         {tokens_per_word,premium}_{lang}_{tokenizer}.txt                  of the language given
         gini_{tokenizer}.txt                                              over the languages of the corpus
@@ -19,7 +20,7 @@ WRITES  a folder with one number a file, n/a for what has no value:
         {metric}_{model}_{task}_{arm}_seed-{seed}_{decoder}.txt           in the units of lib/paper/labels.py
         {metric}_{model}_{task}_{arm}_{decoder}.txt                       the same over seeds
         {metric,p,p_holm,detectable}_{model}_{task}_{arm}_above_{reference}_{decoder}.txt
-        {metric}_{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}.txt
+        {metric}_{model}_{task}_{loop}_seed-{seed}_round-{round}_{tested}-{split}_{decoder}.txt
         {peak,optimizer}_{model}_{task}_{arm}_seed-{seed}.txt             peak in GiB, optimizer state in MiB
         {peak,predicted_peak}_{model}_{task}_{arm}_{phase}.txt            alone on the machine, in GiB
         {tokens_per_second,joules_per_token}_{model}_{task}_{arm}_{phase}.txt
@@ -61,7 +62,9 @@ def numbers(
     bits: Annotated[Path, typer.Option(help="Bits by language.")],
     scores: Annotated[Path, typer.Option(help="Scores of the evaluation.")],
     summary: Annotated[Path, typer.Option(help="Scores over seeds.")],
-    arm_comparisons: Annotated[Path, typer.Option(help="Paired differences of arms.")],
+    arm_comparisons: Annotated[
+        list[Path], typer.Option(help="Paired differences of arms, and of loops. Repeatable.")
+    ],
     costs: Annotated[Path, typer.Option(help="Training costs.")],
     memory: Annotated[Path, typer.Option(help="Memory and speed of each arm by phase.")],
     rounds: Annotated[Path, typer.Option(help="Scores of the self-improvement rounds.")],
@@ -76,10 +79,10 @@ def numbers(
             **_bits(BITS.read(bits)),
             **_scores(SCORES.read(scores), "{model}_{task}_{arm}_seed-{seed}_{decoder}"),
             **_scores(SUMMARY.read(summary), "{model}_{task}_{arm}_{decoder}"),
-            **_differences(ARM_COMPARISONS.read(arm_comparisons)),
+            **_differences(ARM_COMPARISONS.read(*arm_comparisons)),
             **_costs(COSTS.read(costs)),
             **_phases(MEMORY.read(memory)),
-            **_scores(ROUNDS.read(rounds), "{model}_{task}_{loop}_seed-{seed}_round-{round}_{decoder}"),
+            **_rounds(ROUNDS.read(rounds)),
             **_heads(REACH.read(reach)),
         }
         partial = output.with_name(f".partial-{output.name}")
@@ -123,6 +126,12 @@ def _scores(table: pd.DataFrame, name: str) -> dict[str, str]:
         f"{row['metric']}_{name.format(**row)}": _text(row["value"], labels.METRICS[row["metric"]].digits)
         for row in rows
     }
+
+
+def _rounds(table: pd.DataFrame) -> dict[str, str]:
+    name = "{model}_{task}_{loop}_seed-{seed}_round-{round}_{test}_{decoder}"
+    test = table["tested"].fillna("pool") + ("-" + table["split"]).fillna("")
+    return _scores(table.assign(test=test), name)
 
 
 def _differences(table: pd.DataFrame) -> dict[str, str]:

@@ -20,8 +20,6 @@ from lib.contracts.scores import COMPARISONS
 from lib.paper import figures, labels
 from lib.progress import Work
 
-LEVEL = 0.05
-
 
 def plot_arm_comparisons(
     output: Annotated[
@@ -45,12 +43,7 @@ def plot_arm_comparisons(
         for ax, part in zip(axes.flat, parts, strict=True):
             arms = labels.arms(part)
             rows = part.set_index("arm").loc[arms]
-            ax.use_sticky_edges = False
-            ax.axvline(0, color=figures.GREY, linewidth=0.8, linestyle="--")
-            ax.barh(range(len(arms)), 2 * rows["detectable"], 0.8, -rows["detectable"], color=figures.PALE)
-            for place, sure in enumerate(rows["p_holm"] < LEVEL):
-                look = {"color": colour, "fillstyle": "full" if sure else "none"}
-                figures.points(ax, [place], rows.iloc[[place]], horizontal=True, **look)
+            figures.differences(ax, rows, [colour] * len(arms))
             task, model, metric, reference = rows[["task", "model", "metric", "reference"]].iloc[0]
             ax.set(title=f"{task}, {model}", xlabel=labels.above(metric, reference))
             ax.set(yticks=range(len(arms)), yticklabels=arms, ylim=(len(arms) - 0.4, -0.6))

@@ -29,9 +29,9 @@ from lib.progress import Work
 
 
 def selfimprove_select(
-    filter: Annotated[str, typer.Option(help=f"How chains are ranked: {', '.join(FILTERS)}.")],
+    filter: Annotated[str, typer.Option(help=f"Which chains are kept: {', '.join(FILTERS)}.")],
     keep: Annotated[float, typer.Option(help="Share of the pool's items that is kept, 0 to 1.")],
-    round: Annotated[int, typer.Option(help="Round whose model wrote the chains.")],
+    round: Annotated[int, typer.Option(help="Round whose pool it is.")],
     seed: Annotated[int, typer.Option(help="Seed of what a filter draws.")],
     branches: Annotated[Path, typer.Option(help="Table of branches of the pool.")],
     answers: Annotated[Path, typer.Option(help="Table of their answers.")],
@@ -45,24 +45,21 @@ def selfimprove_select(
     if text.empty:
         return SELECTED.write([], selected, inputs=sources, seed=seed, filter=filter, keep=keep)
     with Work("selfimprove_select", len(asked)):
-        chains = FILTERS[filter](by_item(ANSWERS.read(answers)), seed)[: max(1, int(keep * len(asked) + 0.5))]
+        most = max(1, int(keep * len(asked) + 0.5))
+        chains = FILTERS[filter](by_item(ANSWERS.read(answers)), most, seed)
         if not chains:
             raise UserError(
-                f"{branches}: no branch is well-formed, so that nothing can be trained on; "
+                f"{branches}: no branch fits the filter {filter!r}, so that nothing can be trained on; "
                 "start the loop from an adapter that knows the task's format"
             )
-        rows = [
-            {
-                "item_id": branch.item_id,
-                **asked.loc[branch.item_id].to_dict(),
-                "target": text[branch.item_id, branch.branch].rstrip(),
-                "style": "own",
-                "round": round,
-                "confidence": confidence,
-                "correct": branch.correct,
-            }
-            for branch, confidence in chains
-        ]
+        rows = []
+        for question, branch, confidence in chains:
+            row = asked.loc[question].to_dict() | {"item_id": question, "round": round, "source": question}
+            row |= {"branch": None, "confidence": confidence, "correct": True}
+            if branch is not None:
+                row |= {"target": text[branch.item_id, branch.branch].rstrip(), "style": "own"}
+                row |= {"source": branch.item_id, "branch": branch.branch, "correct": branch.correct}
+            rows.append(row)
         SELECTED.write(rows, selected, inputs=sources, seed=seed, filter=filter, keep=keep)
 
 

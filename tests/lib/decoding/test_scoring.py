@@ -8,7 +8,7 @@ COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "corre
 
 
 def judged(*rows):
-    rows = pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot")
+    rows = pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot", repeated=False)
     return rows.assign(decoded_tokens=10 + rows["branch"])
 
 
@@ -50,6 +50,12 @@ def test_accuracy_and_paired_gain_by_hand():
         ("greedy", "chain"): 2 / 4,
         ("greedy", "tokens"): 10,  # the first branch alone
         **{(f"cot-{kind}", "tokens"): 10 + 11 for kind in ("max", "aggregate", "vote", "oracle")},
+        # Right and formed: 0.9, 0.8, 0.7. Wrong: 0.1, 0.2, 0.1. Only a and b have both.
+        ("cot", "auroc"): 1,
+        ("cot", "auroc_within"): 1,
+        ("cot", "pass_at_1"): 2 / 4,
+        ("cot", "distinct_branches"): 2,
+        ("cot", "distinct_answers"): (2 + 2 + 1 + 1) / 4,
     }
     for row in found.values():
         assert row["ci_low"] <= row["value"] <= row["ci_high"]

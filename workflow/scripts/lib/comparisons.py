@@ -82,7 +82,8 @@ def interval(measures: Sequence[Measure], drawn: np.ndarray) -> Interval:
     """The mean score of an arm over its seeds, with its 95 % interval.
 
     A share has Wilson's interval where there is one seed, and where none or all of the answers of all
-    seeds are right, so that no resample differs. Every other interval is of the percentiles of the resamples.
+    seeds are right, so that no resample differs. Every other interval is of the percentiles of the resamples
+    that have the metric.
 
     Args:
         measures: one for each seed.
@@ -91,7 +92,7 @@ def interval(measures: Sequence[Measure], drawn: np.ndarray) -> Interval:
     value = float(np.mean([measure.value for measure in measures]))
     if measures[0].share and (len(measures) == 1 or value in (0, 1)):
         return share(measures[0].statistics[:, 0] > 0)
-    return Interval(value, *ends(drawn))
+    return Interval(value, *ends(drawn[~np.isnan(drawn)]))
 
 
 def difference(arm: Sequence[Measure], reference: Sequence[Measure], drawn: np.ndarray) -> Interval:

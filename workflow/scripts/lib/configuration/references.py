@@ -55,7 +55,15 @@ def _used_tasks(config: dict[str, Any]) -> list[str]:
     blocks = [block for path in GRIDS for _, block in _grids(config, *path)]
     scored = config["pretraining"]["scored"]["tasks"] if config["pretraining"]["grid"] else []
     used = {task for block in blocks for task in block.get("tasks", [])} | {*_judged_tasks(config), *scored}
+    used |= {test["task"] for _, test in _loop_tests(config)}
     return [name for name in config["tasks"] if name in used]
+
+
+def _loop_tests(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """What rounds are judged on beside their own task, where loops run."""
+    tests = config["selfimprove"]["tests"] if config["selfimprove"]["grid"] else []
+    for position, test in enumerate(tests):
+        yield ("selfimprove", "tests", position), test
 
 
 def _judged_tasks(config: dict[str, Any]) -> list[str]:
@@ -436,7 +444,8 @@ def _evaluation(config: dict[str, Any]) -> Iterator[Mistake]:
         problem = "is the name of a way that needs no block"
         yield Mistake(("evaluation", "decoding", name), problem, "choose another name")
     if config["evaluation"]["engine"] == "vllm":
-        for task in sorted({cell.task for cell in scored} & set(_contrasted(config))):
+        tested = {test["task"] for _, test in _loop_tests(config)}
+        for task in sorted(({cell.task for cell in scored} | tested) & set(_contrasted(config))):
             problem = f"'vllm' does not tell the masses of two options, which {task!r} compares"
             yield Mistake(("evaluation", "engine"), problem, "set it to transformers")
     for name, how in blocks.items():
@@ -539,12 +548,11 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                     "without ask or prompt"
                 )
                 yield Mistake((*place, "decoding"), problem, choose(loop["decoding"], fitting))
-            for task in block["tasks"]:
+            for task in [*block["tasks"], *(test["task"] for _, test in _loop_tests(config))]:
                 yield from _decoding(config, loop["decoding"], task)
-            if loop["rounds"] > POOLS:
-                yield Mistake(
-                    (*place, "rounds"), f"a task has {POOLS} pools, one per round", f"give at most {POOLS}"
-                )
+            if loop["rounds"] * loop["pools"] > POOLS:
+                problem = f"a task has {POOLS} pools, and no two rounds read the same"
+                yield Mistake((*place, "rounds"), problem, f"keep rounds times pools at {POOLS} or below")
             for model in block["models"]:
                 for task in block["tasks"]:
                     for seed in block["seeds"]:
@@ -570,8 +578,27 @@ def _loops(config: dict[str, Any]) -> Iterator[Mistake]:
                 yield Mistake(
                     ("tasks", task, "items"),
                     "lacks the key 'pool'",
-                    "add it: how many items each round reads",
+                    "add it: how many items each pool has",
                 )
+    for key, test in _loop_tests(config):
+        settings = config["tasks"].get(test["task"])
+        if settings is None:
+            problem = f"unknown task {test['task']!r}"
+            yield Mistake((*key, "task"), problem, choose(test["task"], config["tasks"]))
+        elif not _right_or_wrong(config, test["task"]):
+            problem = f"task {test['task']!r} has no written answers that are right or wrong"
+            yield Mistake((*key, "task"), problem, "choose one that has")
+        elif test["split"] not in settings["items"]:
+            problem = f"task {test['task']!r} has no items in {test['split']!r}"
+            remedy = f"add the split to tasks.{test['task']}.items, or choose another"
+            yield Mistake((*key, "split"), problem, remedy)
+
+
+def _right_or_wrong(config: dict[str, Any], task: str) -> bool:
+    """Whether the answers of a task are written, and are right or wrong."""
+    settings = config["tasks"][task]
+    vague = settings["kind"] in ("translation", "text") or settings.get("verifier") == "chrf"
+    return not vague and task not in grid.choosing(config)
 
 
 def _expressivity(config: dict[str, Any]) -> Iterator[Mistake]:
@@ -669,7 +696,7 @@ CROSS_CHECKS = {
     _expressivity: ("models", "tasks", "lora", "expressivity"),
     _interference: ("tasks", "interference"),
     _reference: ("lora", "evaluation"),
-    _evaluation: ("models", "tasks", "lora", "evaluation", "corpora"),
+    _evaluation: ("models", "tasks", "lora", "evaluation", "selfimprove", "corpora"),
     _loops: ("models", "tasks", "lora", "evaluation", "selfimprove"),
     _attention: ("attention", "corpora"),
 }

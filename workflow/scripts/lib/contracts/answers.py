@@ -12,6 +12,9 @@ ANSWERS = Table(
         "span_end": Column(INTEGER, "token after the answer", null=True),
         "margin": Column(REAL, "mean margin over the answer's tokens", null=True),
         "chain": Column(FLAG, "whether text stands before the answer; null when there is none", null=True),
+        "repeated": Column(
+            FLAG, "whether a branch of the item that stands before it has the same text, white space apart"
+        ),
         "status": Column(TEXT, "answered, or why not: empty, length, question, unaligned, no-answer"),
         "score": Column(REAL, "1 or 0 for exact verifiers, sentence chrF / 100 for chrf"),
         "outcome": Column(TEXT, "of code: passed, failed, timed-out or crashed; null for others", null=True),

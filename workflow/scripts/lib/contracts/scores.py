@@ -1,10 +1,14 @@
 """What is reported of adapters and of rounds of self-improvement."""
 
 from lib.contracts.branches import CELL
-from lib.table import INTEGER, REAL, TEXT, Column, Table
+from lib.table import FLAG, INTEGER, REAL, TEXT, Column, Table
 
 INTERVAL = {
-    "metric": Column(TEXT, "accuracy, chrf, answered, chain, tokens, ..."),
+    "metric": Column(
+        TEXT,
+        "accuracy, chrf, answered, chain, auroc, auroc_within, pass_at_10, distinct_branches, "
+        "distinct_answers, ...",
+    ),
     "value": Column(REAL, "value; null where it is not defined", null=True),
     "ci_low": Column(REAL, "lower end of the 95 % interval", null=True),
     "ci_high": Column(REAL, "upper end of the 95 % interval", null=True),
@@ -29,7 +33,7 @@ SCORES = Table(
         "decoder": Column(
             TEXT,
             "greedy; or a decoding and how one of its branches is selected (first, max, aggregate, vote or "
-            "oracle), like cot-max; of choices greedy or per-byte",
+            "oracle), like cot-max; the decoding alone for all its branches; of choices greedy or per-byte",
         ),
         **INTERVAL,
     },
@@ -85,13 +89,49 @@ ROUNDS = Table(
     "rounds",
     {
         "model": Column(TEXT, "model"),
-        "task": Column(TEXT, "task"),
+        "task": Column(TEXT, "task whose pools the loop reads"),
         "loop": Column(TEXT, "loop, a block of the config"),
         "filter": Column(TEXT, "how chains are selected"),
         "seed": Column(INTEGER, "seed"),
         "round": Column(INTEGER, "round; 0 is the start adapter"),
-        "decoder": Column(TEXT, "greedy, cot-max, ...; selection for what the round trained on"),
+        "tested": Column(
+            TEXT, "task that was answered, or corpus that was read; null for what was trained on", null=True
+        ),
+        "split": Column(TEXT, "split of the task that was answered; null for all else", null=True),
+        "decoder": Column(
+            TEXT,
+            "greedy, cot-max, ..., as in scores; selection for what the round trained on; reading for "
+            "held-out text",
+        ),
         **INTERVAL,
+        "metric": Column(
+            TEXT,
+            "as in scores; of the selection precision (share of answers that are right), examples and "
+            "target_tokens (that the loss of the round was over); of reading bits_per_byte and "
+            "bits_per_byte_change (from round 0)",
+        ),
+        "interval_over": Column(TEXT, "what the interval is over: items, documents; none for a count"),
+        "n_items": Column(INTEGER, "items, or documents"),
     },
-    key=("model", "task", "loop", "seed", "round", "decoder", "metric"),
+    key=("model", "task", "loop", "seed", "round", "tested", "split", "decoder", "metric"),
+)
+
+GATES = Table(
+    "gates",
+    {
+        "model": CELL["model"],
+        "task": CELL["task"],
+        "arm": Column(TEXT, "arm that loops start from"),
+        "seed": CELL["seed"],
+        "split": Column(TEXT, "pool that was decoded"),
+        "decoding": Column(TEXT, "how, a block of the config"),
+        "greedy": Column(REAL, "accuracy of the greedy path"),
+        "oracle": Column(REAL, "share of items with a right branch"),
+        "value": Column(REAL, "oracle less greedy"),
+        "ci_low": INTERVAL["ci_low"],
+        "ci_high": INTERVAL["ci_high"],
+        "n_items": INTERVAL["n_items"],
+        "passed": Column(FLAG, "whether the interval of the difference, which is over items, is above zero"),
+    },
+    key=("model", "task", "arm", "seed", "split", "decoding"),
 )

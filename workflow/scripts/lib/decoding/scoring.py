@@ -11,6 +11,7 @@ import pandas as pd
 
 from lib.comparisons import Measure, interval, mean_of, resampled
 from lib.decoding.selection import CHOOSERS, SELECTIONS, by_item
+from lib.decoding.spread import discrimination, diversity
 from lib.decoding.verifiers import VERIFIERS
 from lib.grid import CHOICE
 from lib.seeds import derive
@@ -56,12 +57,14 @@ def exact_measures(answers: pd.DataFrame) -> Measures:
     Returns:
         per decoder ``accuracy``, ``tokens`` and, against greedy on the same items, ``accuracy_gain``; for
         greedy also ``answered`` (share of well-formed outputs with an answer) and ``chain`` (share
-        of outputs that write something before the answer).
+        of outputs that write something before the answer); under the name of a decoding what its branches
+        are like, see :mod:`lib.decoding.spread`.
     """
     parts = answers.groupby("decoding", sort=False)
     decoded = {name: list(by_item(part).values()) for name, part in parts}
     right: dict[str, np.ndarray] = {}
     spent: Measures = {}
+    spread: Measures = {}
     for place, (decoding, items) in enumerate(decoded.items()):
         several = any(len(branches) > 1 for branches in items)
         for name, select in SELECTIONS.items():
@@ -69,7 +72,10 @@ def exact_measures(answers: pd.DataFrame) -> Measures:
                 decoder = decoder_name(decoding, name, place == 0)
                 right[decoder] = _right(items, select)
                 spent[decoder, "tokens"] = tokens(items, name)
-    found = accuracies(right) | spent
+        if several:
+            like = discrimination(items) | diversity(items)
+            spread |= {(decoding, name): measure for name, measure in like.items()}
+    found = accuracies(right) | spent | spread
     first = [branches[0] for branches in next(iter(decoded.values()))]
     found["greedy", "answered"] = mean_of(np.array([branch.status == "answered" for branch in first]))
     found["greedy", "chain"] = mean_of(np.array([branch.chain is True for branch in first]))

@@ -9,7 +9,7 @@ from typing import Any
 WELL_FORMED = "answered"
 
 
-def _answers(branches: list[Any]) -> dict[str, list[Any]]:
+def well_formed(branches: list[Any]) -> dict[str, list[Any]]:
     """Well-formed branches by answer, in the order of the first branch that gave it."""
     found = defaultdict(list)
     for branch in branches:
@@ -25,12 +25,12 @@ def first(branches: list[Any]) -> Any | None:
 
 def cot_max(branches: list[Any]) -> Any | None:
     """The well-formed branch with the largest margin (Wang & Zhou 2024, maximum path)."""
-    return max((one for group in _answers(branches).values() for one in group), key=_margin, default=None)
+    return max((one for group in well_formed(branches).values() for one in group), key=_margin, default=None)
 
 
 def cot_aggregate(branches: list[Any]) -> Any | None:
     """The best branch of the answer whose margins add up to most (Wang & Zhou 2024, aggregated path)."""
-    groups = _answers(branches).values()
+    groups = well_formed(branches).values()
     best = max(groups, key=lambda group: sum(map(_margin, group)), default=None)
     return best and max(best, key=_margin)
 
@@ -40,7 +40,7 @@ def vote(branches: list[Any]) -> Any | None:
 
     Over samples this is self-consistency (Wang et al. 2023).
     """
-    best = max(_answers(branches).values(), key=len, default=None)
+    best = max(well_formed(branches).values(), key=len, default=None)
     return best and best[0]
 
 
@@ -55,7 +55,7 @@ def _margin(branch: Any) -> float:
 
 def aggregated_margin(branches: list[Any], chosen: Any) -> float:
     """The sum of margins behind the answer of a chosen branch."""
-    return sum(map(_margin, _answers(branches)[chosen.extracted]))
+    return sum(map(_margin, well_formed(branches)[chosen.extracted]))
 
 
 # Ties go to the answer, then to the branch, of the lower number: max() keeps the first.

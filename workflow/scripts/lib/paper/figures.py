@@ -27,6 +27,7 @@ DPI = 200  # of the PNG; PDF and SVG are vectors
 FONT_PACKAGE = "matplotlib_fontja"  # carries IPAexGothic; read as a file, not imported
 NOTE = 130  # characters of a line below a figure
 MISSING = "n/a"
+LEVEL = 0.05  # of a test
 GREY = "#8c8c8c"
 PALE = "#ececec"
 # Dates and random identifiers would make two equal figures differ.
@@ -267,6 +268,46 @@ def points(
         at = (0.01, position) if horizontal else (position, 0.01)
         where = ax.get_yaxis_transform() if horizontal else ax.get_xaxis_transform()
         ax.text(*at, MISSING, transform=where, ha="left", va="bottom", fontsize=6.5, color=GREY, clip_on=True)
+
+
+def differences(ax: Axes, rows: pd.DataFrame, colours: Iterable[Any]) -> None:
+    """Paired differences as points along x around a line at zero, one below the other.
+
+    A point is filled where its corrected p value is below :data:`LEVEL`; a band ends at the smallest true
+    difference that such a run would find, so that none that is shown to differ tells how much was to be seen.
+
+    Args:
+        ax: axes to draw in.
+        rows: columns value, ci_low, ci_high, p_holm, detectable.
+        colours: one a row.
+    """
+    ax.use_sticky_edges = False
+    ax.axvline(0, color=GREY, linewidth=0.8, linestyle="--")
+    ax.barh(range(len(rows)), 2 * rows["detectable"], 0.8, -rows["detectable"], color=PALE)
+    for place, (sure, colour) in enumerate(zip(rows["p_holm"] < LEVEL, colours, strict=True)):
+        look = {"color": colour, "fillstyle": "full" if sure else "none"}
+        points(ax, [place], rows.iloc[[place]], horizontal=True, **look)
+
+
+def by_round(ax: Axes, rows: pd.DataFrame, colours: dict[str, Any]) -> None:
+    """Values by round of self-improvement, a line for each loop through the means over its seeds.
+
+    With one seed points have their intervals. Points of several seeds have none, since they are too many.
+
+    Args:
+        ax: axes to draw in.
+        rows: columns loop, seed, round, value, ci_low, ci_high.
+        colours: of the loops, which are drawn beside each other.
+    """
+    for place, (loop, colour) in enumerate(colours.items()):
+        part, shift = rows[rows["loop"] == loop], 0.07 * (place - (len(colours) - 1) / 2)
+        if part["seed"].nunique() > 1:
+            part = part.assign(ci_low=None, ci_high=None)
+        points(ax, part["round"] + shift, part, color=colour)
+        means = part.dropna(subset="value").groupby("round")["value"].mean()
+        ax.plot(means.index + shift, means, color=colour)
+    ends = rows["round"].min() - 0.4, rows["round"].max() + 0.4
+    ax.set(xticks=sorted(set(rows["round"])), xlim=ends, xlabel="round (0: before)")
 
 
 def plain_log(axis: Any, ticks: Iterable[float]) -> None:

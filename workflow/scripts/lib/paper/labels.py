@@ -32,6 +32,17 @@ METRICS = {
     "chain": Metric("greedy output with a chain (%)", 100, 1),
     "tokens": Metric("tokens decoded for a question", 1, 1),
     "precision": Metric("right among the selected (%)", 100, 1),
+    "examples": Metric("chains selected", 1, 0),
+    "target_tokens": Metric("target tokens trained on", 1, 0),
+    "auroc": Metric("AUROC, all branches", 1, 2),
+    "auroc_within": Metric("AUROC within a question", 1, 2),
+    "pass_at_1": Metric("right in 1 branch (%)", 100, 1),
+    "pass_at_5": Metric("right in 5 branches (%)", 100, 1),
+    "pass_at_10": Metric("right in 10 branches (%)", 100, 1),
+    "distinct_branches": Metric("distinct branches of a question", 1, 1),
+    "distinct_answers": Metric("distinct answers to a question", 1, 1),
+    "bits_per_byte": Metric("bits per byte", 1, 3),
+    "bits_per_byte_change": Metric("bits per byte above the start", 1, 3),
 }
 MAIN = ("accuracy", "chrf")  # the first of these that a task was scored with is the one that figures show
 
