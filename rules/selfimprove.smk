@@ -233,6 +233,7 @@ use rule pretraining_score as selfimprove_held_out with:
     params:
         folder=model_folder,
         adapter=adapter_option,
+        solutions="",
         cell=round_names,
         contract="held_out",
         characters=config["evaluation"]["forgetting"]["characters"],
