@@ -32,11 +32,12 @@ def task_size(wildcards):
 
 def checked_splits(wildcards):
     """Every split that adapters and loops train on, choose by or are scored on, of tasks that ask something."""
-    asking = [cell for cell in TRAINED if grid.asks(config, cell.task)]
-    splits = [(cell.task, split) for cell in asking for split in ("train", config["evaluation"]["split"])]
-    splits += [(task, "dev") for _, task, _ in grid.tunings(config) if grid.asks(config, task)]
-    splits += [(cell.task, "template") for cell in asking if "template" in config["tasks"][cell.task]["items"]]
+    tasks = {cell.task: config["tasks"][cell.task]["items"] for cell in TRAINED}
+    read = [(task, split) for task in tasks for split in ("train", config["evaluation"]["split"])]
+    read += [(task, "dev") for _, task, _ in grid.tunings(config)]
+    read += [(task, "template") for task, items in tasks.items() if "template" in items]
     for cell in LOOPS:
-        rounds = range(1, config["selfimprove"]["loops"][cell.arm]["rounds"] + 1)
-        splits += [(cell.task, f"pool-{number}") for number in rounds]
-    return [f"results/task/{task}/{split}.parquet" for task, split in dict.fromkeys(splits)]
+        rounds = config["selfimprove"]["loops"][cell.arm]["rounds"]
+        read += [(cell.task, f"pool-{number}") for number in range(1, rounds + 1)]
+    asked = (pair for pair in dict.fromkeys(read) if grid.asks(config, pair[0]))
+    return [f"results/task/{task}/{split}.parquet" for task, split in asked]

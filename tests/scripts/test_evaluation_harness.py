@@ -1,6 +1,7 @@
 """lm-evaluation-harness on the tiny trained cell: by a task in YAML, and by tasks of this project."""
 
 import json
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -21,7 +22,8 @@ from lib.contracts.harness import HARNESS
 from lib.contracts.samples import SAMPLES
 from lib.contracts.task import ITEMS
 from lib.decoding.selection import CHOOSERS, by_item
-from lib.harness import own_task
+from lib.decoding.verifiers import last_word
+from lib.harness import WRITTEN, own_task
 from lib.models.lm import prompt_ids
 
 
@@ -49,6 +51,13 @@ def test_both_judges_agree_on_every_item(cell, tmp_path):
     assert theirs == ours.astype(float).to_dict()
     assert len(set(theirs.values())) == 2  # some are right, some wrong
     assert found["reported"].tolist() == pytest.approx([ours.mean()] * len(ours))
+
+
+@pytest.mark.parametrize("text", ['The letters are "Ya".', " ya", "ya 2_b", "Größe. 7", "é"])
+def test_both_judges_find_the_same_word(text):
+    pattern, which, _ = WRITTEN["word"]
+    start, end = last_word(text)
+    assert re.findall(pattern, text)[which] == text[start:end]
 
 
 def test_nothing_is_judged_where_the_training_failed(cell, tmp_path, capsys):
@@ -121,7 +130,11 @@ def test_a_task_of_the_users_own(cell, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("verifier", "problem"),
-    [("code", "would run programs without limits"), ("yes-no", "cannot judge 'yes-no'")],
+    [
+        ("code", "would run programs without limits"),
+        ("yes-no", "cannot judge 'yes-no'"),
+        ("even-odd", "cannot judge 'even-odd'"),
+    ],
 )
 def test_what_it_must_not_or_cannot_judge(cell, verifier, problem):
     items = ITEMS.read(cell.test).assign(verifier=verifier)

@@ -57,7 +57,8 @@ def test_id_config_revision_and_streaming_reach_the_library(monkeypatch):
     monkeypatch.setattr(datasets, "load_dataset", load)
     [document] = read("owner/name", most=1, config="deu", revision="abc")
     assert document.source == "owner/name@abc:deu:train:1"
-    assert calls == [(("owner/name", "deu"), {"split": "train", "revision": "abc", "streaming": True})]
+    options = {"name": "deu", "split": "train", "revision": "abc", "streaming": True}
+    assert calls == [(("owner/name",), options)]
 
 
 def test_mistakes_name_the_dataset(dataset, tmp_path):
