@@ -54,8 +54,8 @@ def run(*command: object) -> None:
 
 def write_examples(path: Path, budget: Budget) -> None:
     """Write the rows that the pipeline's script will read, in its order, for the plain loop."""
-    items = ITEMS.read(ITEM_TABLE)
-    read = [items.iloc[index] for step in order(len(items), 0, budget) for index in step]
+    items = ITEMS.read(ITEM_TABLE).to_dict("records")
+    read = [items[index] for step in order(items, 0, budget) for index in step]
     rows = [json.dumps({"prompt": item["prompt"], "target": item["target"]}) for item in read]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
