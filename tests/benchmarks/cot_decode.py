@@ -17,10 +17,12 @@ fewer problems the bars need not hold: rows run empty at the end):
     ours         evaluation_predict's engine, with as many rows as the default config
 
 Each arm runs in a process of its own; counted is CPU time without imports and loading, and the memory beyond
-the loaded model. The tokens must be those of sequential decoding, and the margins as near as rounding lets
-them be: of this model those of sequential decoding are themselves up to 2e-5 from what float64 gives. Ends
-with status 1 where they are not, where ours takes more memory than its bound, or when the median of a ratio
-is below its bar.
+the loaded model. The tokens must be those of sequential decoding. Margins must be within 1e-5 of its margins
+at 99 of 100 positions, and nowhere further than 5e-5 from them: float32 logits of this model, as large as 44,
+change by up to 8e-5 with the number of rows that a matrix product has, and then margins by up to 2e-5, so
+that sequential decoding is itself that far from float64 at one position in a thousand. (A softmax in float32
+would add 3e-5: over 49,152 tokens its sum is that far from 1.) Ends with status 1 where they are not, where
+ours takes more memory than its bound, or when the median of a ratio is below its bar.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ OPTILLM = "optillm==0.4.0"
 PROBLEMS, BRANCHES, TOKENS, TOGETHER = 64, 10, 64, 6
 BARS = {"optillm": 8.0, "batched": 2.5}
 PAIRS = 3
-MARGIN = 5e-5
+NEAR, SHARE, FAR = 1e-5, 0.99, 5e-5  # margins: how near so many of them are, and all
 FILTER = ("empty", "length", "question")
 Found = list[dict[str, Any]]
 
@@ -304,12 +306,12 @@ def disagreements(runs: dict[str, list[dict[str, Any]]], stops: list[str]) -> It
         different = sum(theirs[key]["token_ids"] != row["token_ids"] for key, row in ours.items())
         pairs = ((theirs[key]["token_margins"], row["token_margins"]) for key, row in ours.items())
         apart = [abs(a - b) for pair in pairs for a, b in zip(*pair, strict=False)]
-        near = sum(margin <= 1e-5 for margin in apart) / len(apart)
+        near = sum(margin <= NEAR for margin in apart) / len(apart)
         print(
             f"{arm}: {different} of {len(ours)} branches differ from ours, "
-            f"margins by {max(apart):.1e} at most, {near:.1%} of them by no more than 1e-5"
+            f"margins by {max(apart):.1e} at most, {near:.1%} of them by no more than {NEAR:g}"
         )
-        if different or max(apart) > MARGIN:
+        if different or near < SHARE or max(apart) > FAR:
             yield f"{arm} and ours differ"
     different = compared = 0
     for problem in runs["optillm"][0]["found"]:
