@@ -514,6 +514,16 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["has no language 'ita_Latn'"],
     ),
     (
+        lambda c: (
+            c["evaluation"]["forgetting"].update(
+                arms=[], text=[{"corpus": "catalogs", "languages": ["ita_Latn"]}]
+            ),
+            c["selfimprove"].update(forgetting=True),
+        ),
+        "evaluation.forgetting.text.0.languages.0",
+        ["has no language 'ita_Latn'"],
+    ),
+    (
         lambda c: c["evaluation"]["forgetting"]["text"].append(
             {"corpus": "maths", "languages": ["eng_Latn"]}
         ),

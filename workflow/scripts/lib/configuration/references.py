@@ -96,7 +96,8 @@ def _read_texts(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
 
 def _held_out_texts(config: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]:
     """What adapters are read with to see what they forgot, where any is: corpora with languages."""
-    texts = config["evaluation"]["forgetting"]["text"] if grid.held_out(config) else []
+    looped = config["selfimprove"]["forgetting"] and config["selfimprove"]["grid"]
+    texts = config["evaluation"]["forgetting"]["text"] if grid.held_out(config) or looped else []
     for position, text in enumerate(texts):
         yield ("evaluation", "forgetting", "text", position), text
 
