@@ -37,7 +37,9 @@ def checked_splits(wildcards):
     read += [(task, "dev") for _, task, _ in grid.tunings(config)]
     read += [(task, "template") for task, items in tasks.items() if "template" in items]
     for cell in LOOPS:
-        rounds = config["selfimprove"]["loops"][cell.arm]["rounds"]
-        read += [(cell.task, f"pool-{number}") for number in range(1, rounds + 1)]
+        loop = config["selfimprove"]["loops"][cell.arm]
+        read += [(cell.task, f"pool-{number + 1}") for number in range(loop["rounds"] * loop["pools"])]
+    tests = config["selfimprove"]["tests"] if LOOPS else []
+    read += [(test["task"], test["split"]) for test in tests]
     asked = (pair for pair in dict.fromkeys(read) if grid.asks(config, pair[0]))
     return [f"results/task/{task}/{split}.parquet" for task, split in asked]
