@@ -20,9 +20,9 @@ Each arm runs in a process of its own; counted is CPU time without imports and l
 the loaded model. The tokens must be those of sequential decoding. Margins must be within 1e-5 of its margins
 at 99 of 100 positions, and nowhere further than 5e-5 from them: float32 logits of this model, as large as 44,
 are up to 8e-5 from those of float64, by another amount in another order of sums, and so are margins by up to
-2e-5, those of sequential decoding as well as ours, at one position in a thousand by more than 1e-5. (In float32
-a softmax would add 3e-5: over 49,152 tokens its sum is that far from 1.) Ends with status 1 where they are not,
-where ours takes more memory than its bound, or when the median of a ratio is below its bar.
+2e-5, those of sequential decoding as well as ours, at one position in a thousand by more than 1e-5. (In
+float32 a softmax would add 3e-5: over 49,152 tokens its sum is that far from 1.) Ends with status 1 where
+they are not, where ours takes more memory than its bound, or when the median of a ratio is below its bar.
 """
 
 from __future__ import annotations

@@ -87,8 +87,9 @@ def test_degrees_are_scored_by_chrf(tmp_path, item):
     cost = {**dict.fromkeys(COSTS.columns), **CELL, "method": "dora", "rank": 2, **TRAINED}
     COSTS.write([cost], tmp_path / "cost.parquet")
     found = score(tmp_path, answers, items, tmp_path / "cost.parquet")
-    assert found.index.tolist() == [("greedy", "chrf")]
+    assert found.index.tolist() == [("greedy", "chrf"), ("greedy", "tokens")]
+    assert found["value"].iloc[1] == 4
     expected = corpus_chrf(["le chat", "la chienne"], [list(golds.values())]).score
     assert found["value"].iloc[0] == pytest.approx(expected)
-    assert found[["method", "rank"]].values.tolist() == [["dora", 2]]
+    assert found[["method", "rank"]].values.tolist() == [["dora", 2]] * 2
     assert isinstance(found, pd.DataFrame)
