@@ -53,7 +53,7 @@ def padded_loss(model, rows):
     width = max(len(row.prompt) + len(row.target) for row in rows)
     ids, mask, labels = (torch.zeros(len(rows), width, dtype=torch.long) for _ in range(3))
     labels += IGNORED
-    for number, (prompt, target, _) in enumerate(rows):
+    for number, (prompt, target, *_) in enumerate(rows):
         length = len(prompt) + len(target)
         ids[number, :length] = torch.tensor([*prompt, *target])
         mask[number, :length] = 1

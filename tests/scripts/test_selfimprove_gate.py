@@ -8,7 +8,7 @@ from lib.contracts.scores import GATES
 
 def answers(path, right):
     """Two branches an item; each item is a pair of 0 and 1."""
-    none = dict.fromkeys(("span_start", "span_end", "outcome", "log_likelihood_per_byte"))
+    none = dict.fromkeys(("span_start", "span_end", "outcome", "decoded_tokens", "log_likelihood_per_byte"))
     rows = [
         {
             **CELL,

@@ -47,7 +47,7 @@ def trained(path, tokens):
 
 
 def read(path, bits):
-    row = {**CELL, "corpus": "books", "lang": "eng_Latn", "tokens": 4, "bytes": 8}
+    row = {**CELL, "corpus": "books", "domain": "prose", "lang": "eng_Latn", "tokens": 4, "bytes": 8}
     BITS.write([{**row, "doc_id": str(n), "bits": value} for n, value in enumerate(bits)], path)
     return path
 
