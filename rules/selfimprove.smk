@@ -268,8 +268,8 @@ rule selfimprove_gate:
         python {input.script:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            --gates {output.gates:q} \
-            {input.answers:q}
+            {input.answers:q} \
+            --gates {output.gates:q}
         """
 
 

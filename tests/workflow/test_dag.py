@@ -65,7 +65,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             "pretraining_tabulate.py",
             {"pretraining_tabulate": 1, "paper_numbers": 1, **REPORT}
-            | {f"paper_plot_{name}": 1 for name in ("retok", "scratch", "plasticity")},
+            | {f"paper_plot_{name}": 1 for name in ("retok", "scratch", "plasticity", "code_share")},
         ),
         (
             "lib/interference.py",
@@ -311,7 +311,7 @@ def test_empty_grids_leave_empty_tables(tree: Path) -> None:
 def test_more_scored_documents_train_no_model(tree: Path) -> None:
     scored = "pretraining={scored: {documents_per_language: 30}}"
     assert planned(tree, "pretraining", *TARGET[1:], "--config", scored) == {
-        "pretraining_score": 14,
+        "pretraining_score": 16,
         "pretraining_tabulate": 1,
         "pretraining": 1,
     }

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(MISSING), reason=MISSIN
 # From corpora to a round of the loop. A job through SLURM starts Snakemake twice, which takes longer than
 # most of what the test DAG does: few cells, and none of the rules that differ from these only in the script
 # that they call. What each rule asks for is checked in test_dag.py.
-CHAIN = ["tokenizers", "rounds", *TARGET[1:], "tests/workflow/slurm/cells.yaml"]
+CHAIN = ["results/tokenizer/metrics.parquet", "rounds", *TARGET[1:], "tests/workflow/slurm/cells.yaml"]
 
 
 def test_slurm_gives_the_tables_of_a_local_run(finished: Path, tmp_path: Path) -> None:
