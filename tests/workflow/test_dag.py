@@ -33,6 +33,12 @@ SCORED = (
     | {"paper_numbers": 1, **REPORT}
 )
 
+# What follows from other scores of rounds.
+LOOPED = {f"selfimprove_{name}": 1 for name in ("gate", "tabulate", "rounds", "compare", "comparisons")} | {
+    f"paper_{name}": 1
+    for name in ("plot_rounds", "plot_behaviour", "tabulate_rounds", "tabulate_loop_comparisons")
+}
+
 
 @pytest.fixture
 def tree(finished: Path, tmp_path: Path) -> Path:
@@ -91,8 +97,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         ),
         (
             "lib/decoding/scoring.py",
-            {"evaluation_score": 15, "selfimprove_score": 2, "selfimprove_tabulate": 1}
-            | {"selfimprove_rounds": 1, "paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
+            {"evaluation_score": 15, "selfimprove_score": 2, **SCORED, **LOOPED},
         ),
         (
             "lora_probe.py",
@@ -103,11 +108,10 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
         (
             # No task, adapter or prediction; but a loop trains on the chains that its answers select.
             "lib/decoding/verifiers.py",
-            {"evaluation_answer": 15, "evaluation_score": 15}
+            {"evaluation_search": 1, "evaluation_answer": 16, "evaluation_score": 15}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
-            | {"selfimprove_decode": 1, "selfimprove_score": 2}
-            | {"selfimprove_tabulate": 1, "selfimprove_rounds": 1}
-            | {"paper_plot_rounds": 1, "paper_tabulate_rounds": 1, **SCORED},
+            | {"selfimprove_decode": 1, "selfimprove_score": 2, "selfimprove_held_out": 2}
+            | {**SCORED, **LOOPED},
         ),
         (
             # Another way of choosing reruns no model.
