@@ -148,8 +148,7 @@ rule pretraining_tabulate:
             --against {params.against:q} \
             --resamples {params.resamples:q} \
             --seed {params.seed:q} \
-            {params.read} \
+            {input.bits:q} {params.read} \
             --table {output.table:q} \
-            --texts {output.texts:q} \
-            {input.bits:q}
+            --texts {output.texts:q}
         """
