@@ -85,6 +85,11 @@ def as_json(settings):
     return json.dumps(settings, sort_keys=True)
 
 
+def repeated(option, paths):
+    """Paths as one option, repeated."""
+    return " ".join(f"--{option} {path}" for path in paths)
+
+
 def more_each_try(mem_mb):
     """Memory of a job that runs a model of the user's choice: the declared amount, then its multiples."""
     return lambda wildcards, attempt: mem_mb * attempt

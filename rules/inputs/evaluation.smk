@@ -80,7 +80,7 @@ def compared_costs(wildcards):
 
 def cost_options(wildcards, input):
     """Costs as repeated options."""
-    return " ".join(f"--cost {path}" for path in input.costs)
+    return repeated("cost", input.costs)
 
 
 def reference_arm(wildcards):
@@ -119,7 +119,7 @@ def harness_options(wildcards, input):
     """What a suite is made from, and how much of it is used, as options."""
     harness, options = config["evaluation"]["harness"], []
     if task := harness_task(wildcards):
-        options += ["--items", input.questions, *(["--chat"] if config["tasks"][task].get("chat") else [])]
+        options += ["--items", input.questions, *chat_of(task).split()]
         options += ["--generation", decoding(task, "greedy")] if task in WRITING else []
     elif "include_path" in harness:
         options += ["--include-path", harness["include_path"]]

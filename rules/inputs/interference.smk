@@ -19,7 +19,7 @@ def compared_option(wildcards):
 
 def compared_chats(wildcards):
     """The tasks whose prompts go into the chat template, each as an option."""
-    chats = [task for task in COMPARED[wildcards.model] if config["tasks"][task].get("chat")]
+    chats = filter(chat_of, COMPARED[wildcards.model])
     return [word for task in chats for word in ("--chat", task)]
 
 

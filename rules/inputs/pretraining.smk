@@ -79,12 +79,12 @@ def scored_solutions(wildcards):
 
 def solutions_options(wildcards, input):
     """Tables of task items as repeated options."""
-    return " ".join(f"--solutions {path}" for path in input.solutions)
+    return repeated("solutions", input.solutions)
 
 
 def read_options(wildcards, input):
     """Tables of what trainings read, as repeated options."""
-    return " ".join(f"--read {path}" for path in input.texts)
+    return repeated("read", input.texts)
 
 
 def pretrained(name):

@@ -160,7 +160,7 @@ def all_held_out(wildcards):
 def round_tables(wildcards, input):
     """Tables of the rounds as repeated options."""
     kinds = {"selected": input.selected, "steps": input.steps, "held-out": input.held_out}
-    return " ".join(f"--{kind} {path}" for kind, paths in kinds.items() for path in paths)
+    return " ".join(repeated(kind, paths) for kind, paths in kinds.items())
 
 
 def of_task(wildcards):

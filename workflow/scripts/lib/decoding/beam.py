@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lib.decoding.choosing import Groups, Look, look
+from lib.decoding.rows import padded, positions
 from lib.models.lm import end_ids
 
 if TYPE_CHECKING:
@@ -60,20 +61,6 @@ def beams(
     return found
 
 
-def _padded(model: PreTrainedModel, sequences: Sequence[list[int]]) -> dict[str, object]:
-    """Sequences with padding on the left, and what tells it from them."""
-    import torch
-
-    longest = max(map(len, sequences))
-    padding = [longest - len(ids) for ids in sequences]
-    ids = [[ids[0]] * pad + ids for pad, ids in zip(padding, sequences, strict=True)]
-    mask = [[0] * pad + [1] * (longest - pad) for pad in padding]
-    return {
-        "input_ids": torch.tensor(ids, device=model.device),
-        "attention_mask": torch.tensor(mask, device=model.device),
-    }
-
-
 def _searched(
     model: PreTrainedModel, prompts: Sequence[list[int]], decoding: Decoding, ends: set[int]
 ) -> list[list[list[int]]]:
@@ -81,7 +68,7 @@ def _searched(
     from transformers import GenerationConfig
 
     k, pad = decoding.branches, min(ends, default=0)
-    inputs = _padded(model, prompts)
+    ids, mask = padded(model, prompts)
     settings = GenerationConfig(
         num_beams=k,
         num_return_sequences=k,
@@ -89,7 +76,7 @@ def _searched(
         eos_token_id=sorted(ends) or None,
         pad_token_id=pad,
     )
-    written = model.generate(**inputs, generation_config=settings)[:, inputs["input_ids"].shape[1] :].tolist()
+    written = model.generate(ids, attention_mask=mask, generation_config=settings)[:, ids.shape[1] :].tolist()
     cut = [
         beam[: next((at for at, token in enumerate(beam, 1) if token in ends), len(beam))] for beam in written
     ]
@@ -106,10 +93,10 @@ def _looks(
     found = []
     for start in range(0, len(sequences), together):
         part = sequences[start : start + together]
-        inputs = _padded(model, [read + written for read, written in part])
+        ids, mask = padded(model, [read + written for read, written in part])
         longest = max(len(written) for _, written in part)
-        positions = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)
-        logits = model(**inputs, position_ids=positions, logits_to_keep=longest + 1).logits[:, :-1]
+        seen = {"attention_mask": mask, "position_ids": positions(mask)}
+        logits = model(ids, **seen, logits_to_keep=longest + 1).logits[:, :-1]
         for row, (_, written) in zip(logits, part, strict=True):
             found.append(look(row[longest - len(written) :].float(), groups))
     return found

@@ -120,11 +120,10 @@ class Branch:
     completion: str = ""
     decoded: int = 0
 
-    def fork(self, branch: int) -> Branch:
-        """A branch of its own, with the tokens so far."""
-        lists = {
-            name: list(getattr(self, name)) for name in ("token_ids", "token_margins", "token_contrasts")
-        }
+    def fork(self, branch: int, length: int | None = None) -> Branch:
+        """A branch of its own, with the tokens so far, or so many of them."""
+        names = ("token_ids", "token_margins", "token_contrasts")
+        lists = {name: getattr(self, name)[:length] for name in names}
         return replace(self, branch=branch, decoded=0 if branch else self.decoded, **lists)
 
 

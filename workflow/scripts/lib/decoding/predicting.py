@@ -12,6 +12,7 @@ from lib.adaptation import saved
 from lib.cli import settings
 from lib.contracts.branches import BRANCHES
 from lib.contracts.task import ITEMS
+from lib.models.folder import files_of
 from lib.parts import Parts
 from lib.progress import Work
 from lib.provenance import sha256
@@ -70,8 +71,7 @@ def predict(
     verifier = asked["verifier"].iloc[0]
     compared = groups(network.tokenizer, verifier)
 
-    folders = [model, adapter] if adapter else [model]
-    read = [items, *(file for folder in folders for file in sorted(folder.iterdir()) if file.is_file())]
+    read = [items, *files_of(model), *(files_of(adapter) if adapter else [])]
     # What ``dtype`` came to, and where: a run is not resumed on a node that computes other bits.
     facts = {"dtype": network.dtype, "device": network.device, "threads": threads, "engine": engine}
     record = [names, settings(decoding), chat, facts, *map(sha256, read)]

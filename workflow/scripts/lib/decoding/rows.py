@@ -52,25 +52,37 @@ class Rows(Protocol):
         """Add a token to each row; return float32 logits of the next, shape (rows, vocabulary)."""
 
 
+def padded(model: PreTrainedModel, sequences: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids with padding on the left, and the mask that tells it from them, both (sequences, longest)."""
+    import torch
+
+    longest = max(map(len, sequences))
+    padding = [longest - len(ids) for ids in sequences]
+    # Padding is masked, so that any token would do.
+    ids = [[ids[0]] * pad + ids for pad, ids in zip(padding, sequences, strict=True)]
+    mask = [[0] * pad + [1] * (longest - pad) for pad in padding]
+    return torch.tensor(ids, device=model.device), torch.tensor(mask, device=model.device)
+
+
+def positions(mask: torch.Tensor) -> torch.Tensor:
+    """The position of each token in its own sequence; of padding the first, which no token sees."""
+    return (mask.cumsum(-1) - 1).clamp(min=0)
+
+
 def read(model: PreTrainedModel, prompts: Sequence[list[int]]) -> tuple[torch.Tensor, list[Prefix]]:
     """Read prompts, padded on the left.
 
     Returns:
         float32 logits after each, shape (prompts, vocabulary), and what rows are begun with.
     """
-    import torch
     from transformers import DynamicCache
 
-    longest = max(map(len, prompts))
-    padding = [longest - len(prompt) for prompt in prompts]
-    # Padding is masked, so that any token would do.
-    ids = [[prompt[0]] * pad + prompt for pad, prompt in zip(padding, prompts, strict=True)]
-    mask = torch.tensor([[0] * pad + [1] * (longest - pad) for pad in padding], device=model.device)
+    ids, mask = padded(model, prompts)
     cache = DynamicCache(config=model.config)
     logits = model(
-        input_ids=torch.tensor(ids, device=model.device),
+        input_ids=ids,
         attention_mask=mask,
-        position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
+        position_ids=positions(mask),
         past_key_values=cache,
         use_cache=True,
         logits_to_keep=1,

@@ -129,9 +129,7 @@ class Tree:
         first = len(node.children)  # the likeliest, but for the root
         self.begun = range(first, min(self.decoding.width, first + left))
         before = node.rollout or Branch(self.prompt, 0)
-        names = ("token_ids", "token_margins", "token_contrasts")
-        kept = {name: getattr(before, name)[: node.length] for name in names}
-        return Stem(Branch(self.prompt, 0, **kept), self.begun)
+        return Stem(before.fork(0, node.length), self.begun)
 
     def _bound(self, node: Node, child: Node) -> float:
         return child.value + self.decoding.exploration * math.sqrt(math.log(node.visits) / child.visits)

@@ -26,8 +26,8 @@ PROBES = (
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The files of a model that decide what it computes, in order."""
-    return [*sorted(folder.glob("*.safetensors")), *sorted(folder.glob("*.json"))]
+    """The files of a model or an adapter that decide what it computes, and how it is asked, in order."""
+    return [path for kind in ("safetensors", "json", "jinja") for path in sorted(folder.glob(f"*.{kind}"))]
 
 
 def check_model(model: PreTrainedModel, name: str) -> None:
