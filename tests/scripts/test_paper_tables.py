@@ -39,6 +39,13 @@ def tiny(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    root = tmp_path_factory.mktemp("empty")
+    paper_fixtures.write_empty(root)
+    return root
+
+
 def tabulate(root, name, tmp_path):
     script, options, tables = TABLES[name]
     run(script, *options, "--output", tmp_path / f"{name}.tex", *inputs(root, tables))
@@ -54,6 +61,16 @@ def test_each_line_has_all_columns(name, size, request, tmp_path):
     assert len(lines) > 1
     assert {line.count(" & ") for line in lines} == {columns - 1}
     assert not re.search(r"(?<!\\)[_%#]", text)  # would stop LaTeX
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (_, _, tables) in TABLES.items() if paper_fixtures.may_be_empty(tables)]
+)
+def test_tables_of_nothing_have_their_header(empty, name, tmp_path):
+    text = tabulate(empty, name, tmp_path)
+    (header,) = [line for line in text.splitlines() if line.endswith(r" \\")]
+    columns = len(re.match(r"\\begin\{tabular\}\{(\w+)\}", text).group(1))
+    assert header.count(" & ") == columns - 1
 
 
 def test_cells(full, tiny, tmp_path):
@@ -133,6 +150,11 @@ def test_numbers_are_the_values_of_the_tables(full, tmp_path):
     assert float(found[f"accuracy_{pair}"]) < 0 and found[f"p_holm_{pair}"] == "<0.0001"
     unknown = {name for name, text in found.items() if not re.fullmatch(r"<?-?\d+(\.\d+)?", text)}
     assert unknown == {"detectable_smollm2-135m-q4_1_arithmetic_ia3_above_lora-r1_greedy"}
+
+
+def test_numbers_of_nothing_are_those_of_tokenizers(empty, tmp_path):
+    found = numbers(empty, tmp_path / "numbers")
+    assert found and all(name.startswith(("tokens_", "premium_", "gini_")) for name in found)
 
 
 def test_numbers_that_are_missing_and_those_of_before(full, tiny, tmp_path):

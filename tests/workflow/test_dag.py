@@ -415,6 +415,7 @@ def test_killed_run_goes_on_and_comes_to_the_same_tables(finished: Path, tree: P
         os.kill(pid, signal.SIGKILL)
     said = snakemake(tree, "--cores", "2", *stops).stdout
     assert "Finished" in said
+    assert planned(tree, *stops) == {}
     assert differences(tree / "results", finished / "results", part=True) == []
     assert not list(tree.glob("results/**/*.partial")) and not list(tree.glob("results/**/checkpoint.pt"))
 
