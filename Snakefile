@@ -28,6 +28,14 @@ include: "rules/paper.smk"
 include: "rules/targets.smk"
 
 
+onstart:
+    # Under its limit of starts a second, Snakemake 9.27 sets an alarm after each choice of jobs to choose again
+    # a second later, beside those that set themselves already; each job that ends adds one. After 160 jobs that
+    # took nearly half a core. Here the cores limit what starts, and jobs that end are alarm enough.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 rule all:
     default_target: True
     input:
