@@ -59,8 +59,10 @@ def plot_rounds(
         heights = [2.1 if kind == "curves" else 0.75 + 0.17 * part["arm"].nunique() for kind, part in rows]
         figure, axes = figures.panels(len(rows), len(decoders), 0.9 + sum(heights), height_ratios=heights)
         for line, (kind, part) in zip(axes, rows, strict=True):
-            draw = _curves if kind == "curves" else _differences
-            draw(line, part, decoders, names, colours)
+            if kind == "curves":
+                _curves(line, part, decoders, colours)
+            else:
+                _differences(line, part, decoders, names, colours)
         for ax, decoder in zip(axes[0], decoders, strict=True):
             ax.set_title(labels.decoder(decoder))
         for loop, colour in colours.items():
@@ -76,7 +78,7 @@ def _names(table: pd.DataFrame) -> dict[str, str]:
     return {f"{loop}-round-{number}": loop for loop, number in last.items()}
 
 
-def _curves(line: Any, rows: pd.DataFrame, decoders: list[str], names: Any, colours: dict[str, Any]) -> None:
+def _curves(line: Any, rows: pd.DataFrame, decoders: list[str], colours: dict[str, Any]) -> None:
     """Scores by round."""
     high = rows[["value", "ci_high"]].max(axis=None)
     for ax, decoder in zip(line, decoders, strict=True):
