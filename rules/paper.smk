@@ -42,7 +42,11 @@ FIGURES = {
         LANGUAGES,
         ["results/tokenizer/comparisons.parquet", *training_tables()],
     ),
-    "zipf": ("1 Tokenizers", LANGUAGES, ["results/tokenizer/zipf.parquet"]),
+    "zipf": (
+        "1 Tokenizers",
+        LANGUAGES,
+        ["results/tokenizer/zipf.parquet", "results/tokenizer/metrics.parquet"],
+    ),
     "vocabulary": ("1 Tokenizers", [], ["results/tokenizer/vocabulary.parquet"]),
     "probes": ("1 Tokenizers", [], ["results/tokenizer/probes.parquet"]),
     "morphs": ("1 Tokenizers", [], ["results/tokenizer/morphs.parquet"]),

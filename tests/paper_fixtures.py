@@ -900,7 +900,7 @@ FIGURES = {
     "fairness": (["metrics"], LANGS),
     "lorenz": (["lorenz", "metrics"], CORPUS),
     "universality": (["comparisons", "training"], LANGS),
-    "zipf": (["zipf"], LANGS),
+    "zipf": (["zipf", "metrics"], LANGS),
     "vocabulary": (["vocabulary"], []),
     "probes": (["probes"], []),
     "morphs": (["morphs"], []),

@@ -36,18 +36,18 @@ def plot_headline(
     with Work("paper_plot_headline", 1, "figures"):
         table = METRICS.read(metrics)
         table = table[table["corpus"] == corpus]
-        order = labels.tokenizers(table)
-        rows = table[table["lang"] == lang].assign(mix=lambda frame: frame["mix"].fillna("pretrained"))
-        colours = figures.colours(sorted(set(rows["mix"]), key=lambda mix: (mix != "pretrained", mix)))
+        rows, mixes = table[table["lang"] == lang], labels.mixes(table)
 
-        figure, axes = figures.panels(1, 2, 1.5 + 0.26 * len(order), sharey=True)
+        figure, axes = figures.panels(1, 2, 1.5 + 0.26 * len(mixes), sharey=True)
         words, premium = axes[0]
+        colours = figures.mix_colours(mixes.values(), words)
+        looks = {name: colours[mix] for name, mix in mixes.items()}
         by_words = sorted(name for name in set(rows["metric"]) if name.startswith("tokens_per_word"))
         segmenters = [
             (rows[rows["metric"] == metric], shape) for metric, shape in zip(by_words, SHAPES, strict=False)
         ]
         for place, (part, shape) in enumerate(segmenters):
-            _draw(words, part, order, colours, shape, 0.16 * (place - (len(segmenters) - 1) / 2))
+            _draw(words, part, looks, shape, 0.16 * (place - (len(segmenters) - 1) / 2))
             name = part["segmenter"].dropna().unique()
             words.plot(
                 [],
@@ -56,21 +56,19 @@ def plot_headline(
                 color=figures.GREY,
                 label=f"words by {name[0] if len(name) else figures.MISSING}",
             )
-        _draw(premium, rows[rows["metric"] == "premium"], order, colours, "o", 0.0)
+        _draw(premium, rows[rows["metric"] == "premium"], looks, "o", 0.0)
 
         premium.axvline(1, color=figures.GREY, linewidth=0.8, linestyle="--")
         words.set(
             xlabel="tokens per word",
-            yticks=range(len(order)),
-            yticklabels=order,
-            ylim=(len(order) - 0.5, -0.5),
+            yticks=range(len(mixes)),
+            yticklabels=mixes,
+            ylim=(len(mixes) - 0.5, -0.5),
         )
         premium.set(xlabel=f"tokens against {labels.language(reference)}, same messages (premium)")
         for ax in (words, premium):
             ax.set_xlim(left=0)
             ax.grid(axis="y", color=figures.PALE)
-        for mix, colour in colours.items():
-            words.plot([], [], "s", color=colour, label=mix if mix == "pretrained" else f"{mix} mix")
         handles, names = words.get_legend_handles_labels()
         figure.legend(
             handles, names, loc="outside upper center", ncols=3, title=_title(lang), title_fontsize=10
@@ -87,11 +85,10 @@ def _title(lang: str) -> str:
     return f"{name} ({own})" if own != name and figures.drawable(own) else name
 
 
-def _draw(ax, rows, order, colours, shape, offset):
+def _draw(ax, rows, looks, shape, offset):
     """One point per tokenizer, in the colour of its mix; n/a where there is no row or no value."""
-    rows = rows.set_index("tokenizer").reindex(order)
-    for place, (name, row) in enumerate(rows.iterrows()):
-        colour = colours.get(row["mix"], figures.GREY)
+    rows = rows.set_index("tokenizer").reindex(list(looks))
+    for place, (name, colour) in enumerate(looks.items()):
         figures.points(ax, [place + offset], rows.loc[[name]], horizontal=True, color=colour, fmt=shape)
 
 

@@ -33,17 +33,16 @@ def plot_lorenz(
     with Work("paper_plot_lorenz", 1, "figures"):
         table = METRICS.read(metrics)
         table = table[table["corpus"] == corpus]
-        order = labels.tokenizers(table)
+        mixes = labels.mixes(table)
         curves = LORENZ.read(lorenz)
         curves = curves[curves["corpus"] == corpus]
         if curves.empty:
             return figures.nothing(output, "no message is in all languages of the corpus")
-        unequal = table[table["metric"] == "gini"].set_index("tokenizer").reindex(order)
-        mixes = table.drop_duplicates("tokenizer").set_index("tokenizer")["mix"].fillna("pretrained")
-        colours = figures.colours(sorted(set(mixes), key=lambda mix: (mix != "pretrained", mix)))
+        unequal = table[table["metric"] == "gini"].set_index("tokenizer").reindex(list(mixes))
 
-        figure, axes = figures.panels(1, 2, max(3.9, 1.5 + 0.2 * len(order)))
+        figure, axes = figures.panels(1, 2, max(3.9, 1.5 + 0.2 * len(mixes)))
         shares, gini = axes[0]
+        colours = figures.mix_colours(mixes.values(), gini)
         shares.plot([0, 1], [0, 1], color=figures.GREY, linewidth=0.8, linestyle="--")
         for name, part in curves.groupby("tokenizer"):
             part = part.sort_values("share_of_languages")
@@ -63,19 +62,16 @@ def plot_lorenz(
             box_aspect=1,
             anchor="N",
         )
-        for place, name in enumerate(order):
-            figures.points(gini, [place], unequal.loc[[name]], horizontal=True, color=colours[mixes[name]])
+        for place, (name, mix) in enumerate(mixes.items()):
+            figures.points(gini, [place], unequal.loc[[name]], horizontal=True, color=colours[mix])
         gini.set(
             xlabel="Gini coefficient (0: all languages pay alike)",
-            yticks=range(len(order)),
-            yticklabels=order,
-            ylim=(len(order) - 0.5, -0.5),
+            yticks=range(len(mixes)),
+            yticklabels=mixes,
+            ylim=(len(mixes) - 0.5, -0.5),
         )
         gini.set_xlim(left=0)
         gini.grid(axis="y", color=figures.PALE)
-        for mix, colour in colours.items():
-            label = mix if mix == "pretrained" else f"{mix} mix"
-            gini.plot([], [], "s", color=colour, label=label)
         figure.legend(*gini.get_legend_handles_labels(), loc="outside upper center", ncols=5)
         said = f"{figures.count(curves['n_groups'].drop_duplicates())} messages that all"
         languages = f"{curves['lang'].nunique()} languages have"

@@ -135,6 +135,19 @@ def colours(names: Iterable[str]) -> dict[str, Any]:
     return dict(zip(names, palette, strict=True))
 
 
+def mix_colours(mixes: Iterable[str], ax: Axes) -> dict[str, Any]:
+    """One colour for each language mix, which these axes hand to the legend.
+
+    Args:
+        mixes: see :func:`lib.paper.labels.mixes`.
+        ax: axes of the figure.
+    """
+    found = colours(mixes)
+    for mix, colour in found.items():
+        ax.plot([], [], "s", color=colour, label=mix if mix == "pretrained" else f"{mix} mix")
+    return found
+
+
 def shades(arms: list[str]) -> dict[str, Any]:
     """A colour for each family of arms that differ only in rank, the darker the higher the rank."""
     import seaborn as sns

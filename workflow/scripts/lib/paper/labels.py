@@ -144,6 +144,12 @@ def tokenizers(metrics: pd.DataFrame) -> list[str]:
     )
 
 
+def mixes(metrics: pd.DataFrame) -> dict[str, str]:
+    """The language mix of each tokenizer, in the order of figures; "pretrained" for those that have none."""
+    found = metrics.drop_duplicates("tokenizer").set_index("tokenizer")["mix"].fillna("pretrained")
+    return {name: found[name] for name in tokenizers(metrics)}
+
+
 def wrapped(name: str, width: int = 12) -> str:
     """A name of parts joined by - or +, broken into lines of at most ``width`` characters at the joints."""
     lines = [""]
