@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SHAPES = "osD^vP*X"
 PANELS = {True: "languages of the training text", False: "other text"}
+WIDE = 3  # ratio of the ends of an axis from which it is logarithmic
+STEPS = (1, 1.5, 2, 3, 5, 7)  # of the ticks of such an axis, in every power of ten
 
 
 def plot_scratch(
@@ -53,7 +55,7 @@ def plot_scratch(
         figure, axes = figures.panels(1, 2, 3.6)
         for ax, (read, title) in zip(axes[0], PANELS.items(), strict=True):
             _panel(ax, table[table["read"] == read], names, shapes)
-            ax.set(title=title, xlabel="tokens per word", ylabel="bits per byte")
+            ax.set_title(title)
         keys = [axes[0, 0].plot([], [], shape, color=figures.GREY)[0] for shape in shapes.values()]
         figure.legend(keys, list(shapes), loc="outside upper center", ncols=3, title="tokenizer")
         figures.note(
@@ -76,6 +78,14 @@ def _panel(ax: Axes, rows: pd.DataFrame, names: dict[tuple[str, str], str], shap
         ax.hlines(mine["value"], mine["ci_low_words"], mine["ci_high_words"], color=colour, linewidth=1)
         for tokenizer, part in mine.groupby("tokenizer"):
             figures.points(ax, part["value_words"], part, color=colour, fmt=shapes[tokenizer])
+    shown = {"x": ("tokens per word", rows["value_words"]), "y": ("bits per byte", rows["value"])}
+    for axis, (label, values) in shown.items():
+        if values.max() > WIDE * values.min():
+            ax.set(**{f"{axis}scale": "log"})
+            ends = getattr(ax, f"get_{axis}lim")()
+            figures.plain_log(getattr(ax, f"{axis}axis"), figures.log_ticks(*ends, STEPS))
+            label += " (logarithmic scale)"
+        ax.set(**{f"{axis}label": label})
     ax.legend()
 
 
