@@ -50,10 +50,11 @@ def plot_decoding(
         most = branched.groupby(["task", "model"]).size().max()
         colours = figures.colours(arms)
         decoders = labels.decoders(table["decoder"])
+        markers = dict(zip(dict.fromkeys(map(labels.decoding, decoders)), itertools.cycle(MARKERS)))
 
         height = 1.2 + 0.12 * len(decoders) * max(most, 2)
         shape = {"gridspec_kw": {"width_ratios": [3, 2]}}
-        figure, axes = figures.panels(len(panels), 2, height * len(panels), **shape)
+        figure, axes = figures.panels(len(panels), 2, 0.3 + height * len(panels), **shape)
         for (ax, beside), (task, model) in zip(axes, panels, strict=True):
             rows = table[(table["task"] == task) & (table["model"] == model)]
             drawn = [arm for arm in arms if arm in set(rows["arm"])]
@@ -82,9 +83,12 @@ def plot_decoding(
             )
             highest = rows[["value", "ci_high"]].max(axis=None)
             ax.set_xlim(0, 1.08 * highest if highest > 0 else 1)
-            _by_tokens(beside, rows, decoders, colours)
-        dots = [axes[0, 1].scatter([], [], color=colour, label=arm) for arm, colour in colours.items()]
-        axes[0, 1].legend(handles=dots, loc="lower right", bbox_to_anchor=(1, 1), ncols=3)
+            _by_tokens(beside, rows, markers, colours)
+        for arm, colour in colours.items():
+            axes[0, 1].scatter([], [], color=colour, marker="s", label=arm)
+        for decoding, marker in markers.items():
+            axes[0, 1].scatter([], [], color=figures.GREY, marker=marker, label=decoding)
+        figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside upper right", ncols=6)
         figures.note(
             figure,
             f"{figures.over(table)}\nRight: a marker for each way in which an answer is selected, without "
@@ -94,24 +98,19 @@ def plot_decoding(
 
 
 def _by_tokens(
-    ax: Axes, rows: pd.DataFrame, decoders: list[str], colours: dict[str, tuple[float, ...]]
+    ax: Axes, rows: pd.DataFrame, markers: dict[str, str], colours: dict[str, tuple[float, ...]]
 ) -> None:
     """Scores over the tokens that they take, of all selections that need no gold answer."""
-    blocks = list(dict.fromkeys(map(labels.decoding, decoders)))
     kept = rows[~rows["decoder"].str.endswith("-oracle")]
-    shapes = []
-    for block, marker in zip(blocks, itertools.cycle(MARKERS)):
-        part = kept[kept["decoder"].map(labels.decoding) == block]
-        if not part.empty:
-            shown = {"marker": marker, "s": 22, "linewidths": 0}
-            ax.scatter(part["tokens"], part["value"], c=list(part["arm"].map(colours)), **shown)
-            shapes.append(ax.scatter([], [], color=figures.GREY, label=block, **shown))
+    for decoding, marker in markers.items():
+        part = kept[kept["decoder"].map(labels.decoding) == decoding]
+        shown = {"marker": marker, "s": 22, "linewidths": 0}
+        ax.scatter(part["tokens"], part["value"], c=list(part["arm"].map(colours)), **shown)
     ax.set_xscale("log")
     low, high = kept["tokens"].min(), kept["tokens"].max()
     ax.set(xlim=(low / 1.3, 1.3 * high), xlabel="tokens a question (logarithmic scale)")
     figures.plain_log(ax.xaxis, figures.log_ticks(low / 1.3, 1.3 * high))
     ax.set(ylim=(0, None), ylabel=labels.METRICS[rows["metric"].iloc[0]].label)
-    ax.add_artist(ax.legend(handles=shapes, loc="best"))  # beside the legend of the arms
 
 
 if __name__ == "__main__":
