@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDTH = 7.2  # inches: the text width of a page
 DPI = 200  # of the PNG; PDF and SVG are vectors
 FONT_PACKAGE = "matplotlib_fontja"  # carries IPAexGothic; read as a file, not imported
-NOTE = 130  # characters of a line below a figure
+NOTE = 148  # characters of a line below a figure
 MISSING = "n/a"
 LEVEL = 0.05  # of a test
 GREY = "#8c8c8c"
