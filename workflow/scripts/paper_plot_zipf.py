@@ -20,7 +20,7 @@ from lib.contracts.tokenizer import METRICS, ZIPF
 from lib.paper import figures, labels
 from lib.progress import Work
 
-# One of each family would be told from others by colour alone, since families share their mixes.
+# Families share their mixes, and so the colours of these.
 STYLES = {"pretrained": "-", "bytebpe": "-", "bpe": "--", "unigram": ":", "wordpiece": "-."}
 
 
