@@ -203,11 +203,16 @@ def test_masses_of_even_and_odd_are_compared(text, margin):
     _compared("even-odd", "odd", text, text.strip().lower(), margin)
 
 
-def _compared(verifier, gold, text, extracted, margin):
+@pytest.mark.parametrize("missing", [None, []])
+def test_an_answer_without_a_token_of_its_own_has_a_margin(missing):
+    _compared("even-odd", "odd", " Odd", "odd", 0.1, missing)
+
+
+def _compared(verifier, gold, text, extracted, margin, contrasts=(0.0, -0.5)):
     one = SimpleNamespace(
         **PLAIN
         | {"completion": f"so {text}", "token_ids": [0, 1], "token_margins": [0.9, 0.1]}
-        | {"token_contrasts": [0.0, -0.5], "stop_reason": "end"}
+        | {"token_contrasts": contrasts, "stop_reason": "end"}
     )
 
     def spell(tokens):

@@ -124,14 +124,16 @@ def read(place: Place, verifier: str, decode: Callable[[list[int]], str]) -> Ans
     """The answer at a place.
 
     The margin is the mean over the answer's tokens of p(top 1) - p(top 2) (Wang & Zhou 2024, eq. 1); of a
-    question whose two answers' masses are compared, of p(this answer) - p(the other).
+    question whose two answers' masses are compared, of p(this answer) - p(the other), where the vocabulary
+    has a token for each (:func:`lib.decoding.contrasts.groups`).
     """
     start, end = token_span(decode, place.token_ids, place.span)
     extracted = VERIFIERS[verifier].normalise(place.text[place.span.start : place.span.end])
     margins = place.token_margins[start:end]
-    if verifier in WORDS:
+    contrasts = place.token_contrasts
+    if verifier in WORDS and contrasts is not None and len(contrasts):
         sign = 1 if extracted == WORDS[verifier][0][0] else -1
-        margins = [sign * contrast for contrast in place.token_contrasts[start:end]]
+        margins = [sign * contrast for contrast in contrasts[start:end]]
     return Answer(extracted, start, end, float(sum(margins)) / len(margins))
 
 
