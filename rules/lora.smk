@@ -45,7 +45,7 @@ rule lora_tune:
         below=under_option,
         arm=arm_settings,
         budget=tuning_budget,
-        search=as_json({key: config["lora"]["tuning"][key] for key in ("learning_rates", "halving")}),
+        search=tuning_search,
         cell=tuning_names,
         chat=chat_option,
         dtype=config["compute"]["dtype"],

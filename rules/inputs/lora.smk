@@ -98,6 +98,13 @@ def tuning_budget(wildcards):
     return as_json({"steps": config["lora"]["tuning"]["steps"], "rows": rows})
 
 
+def tuning_search(wildcards):
+    """The rates that are tried, and whether the worse half of them stops early."""
+    tuning = config["lora"]["tuning"]
+    rates = tuning["by_method"].get(ARMS[wildcards.arm]["method"], tuning["learning_rates"])
+    return as_json({"learning_rates": rates, "halving": tuning["halving"]})
+
+
 def planned_cells():
     """The cells of the grid, as lib.together reads them."""
     return [

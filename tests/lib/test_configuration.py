@@ -795,6 +795,14 @@ CASES: list[tuple[Callable[[dict[str, Any]], Any], str, list[str]]] = [
         ["learning rates are tuned on 'dev'", "score on 'test'"],
     ),
     (
+        lambda c: (
+            c["lora"]["arms"]["lora"].update(learning_rate="tuned")
+            or c["lora"]["tuning"]["by_method"].update(lora=[0.001])
+        ),
+        "lora.tuning.by_method.lora",
+        ["has 1 rates, other methods have 3", "as many"],
+    ),
+    (
         lambda c: c["lora"]["tuning"].update(learning_rates=[0.001, 0.001]),
         "lora.tuning.learning_rates",
         ["0.001"],

@@ -32,7 +32,7 @@ def test_truncations_beside_what_was_trained(cell, tuned, tmp_path):
     ways = [("full", None), ("base", None), ("truncated", 0), ("truncated", 4), ("truncated", 32)]
     found = table[table["metric"] == "nll"]
     ranks = found["rank"].astype(object).where(found["rank"].notna(), None)
-    assert list(zip(found["how"], ranks, strict=True)) == [*ways, ("trained", 4)]
+    assert list(zip(found["how"], ranks, strict=True)) == [*ways, ("trained", 4), ("gap", 4)]
     assert (table["n_items"] == 6).all() and (table["width"] == 32).all()
     assert (table["ci_low"] <= table["value"]).all() and (table["value"] <= table["ci_high"]).all()
     value = table.set_index(["how", "rank", "metric"])["value"]
@@ -40,6 +40,12 @@ def test_truncations_beside_what_was_trained(cell, tuned, tmp_path):
     assert value["full"].loc[:, "kl"].item() == 0 and abs(value["truncated", 32, "kl"]) < 1e-5
     assert value["truncated", 0, "kl"] > value["truncated", 4, "kl"] > 1e-4
     assert value["trained", 4, "nll"] < value["base"].loc[:, "nll"].item()
+    for metric in ("nll", "kl"):
+        apart = value["trained", 4, metric] - value["truncated", 4, metric]
+        assert value["gap", 4, metric] == pytest.approx(apart, abs=1e-12)
+    ends = table[table["metric"] == "nll"].set_index(["how", "rank"])[["ci_low", "ci_high"]]
+    widths = ends["ci_high"] - ends["ci_low"]
+    assert widths["gap", 4] < widths["trained", 4] + widths["truncated", 4]  # what both find hard cancels
     assert read_provenance(path)["seed"] == 0
 
 
@@ -47,7 +53,7 @@ def test_adapters_that_failed_are_left_out_with_a_word(cell, tuned, tmp_path, ca
     saved.write_failure(tmp_path / "failed", "lora", "out_of_memory", "MemoryError")
     arms = {"lora-r4": (4, tmp_path / "failed")}
     table = truncate(cell, tuned, tmp_path / "truncation.parquet", arms)
-    assert set(table["how"]) == {"full", "base", "truncated"}
+    assert set(table["how"]) == {"full", "base", "truncated"}  # and no gap
     assert "failed: nothing is measured, out_of_memory: MemoryError" in capsys.readouterr().err
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from equal import differences
-from tree import TARGET, command, copy_tree, planned, snakemake
+from tree import ROOT, TARGET, command, copy_tree, planned, snakemake
 
 from lib.contracts.lora import ARMS, COSTS
 from lib.contracts.scores import ROUNDS, SCORES, SUMMARY
@@ -155,8 +155,9 @@ def test_another_rank_runs_its_own_jobs_and_what_reads_them(tree: Path) -> None:
     )
 
 
-def test_other_learning_rates_tune_anew_and_train_what_is_tuned(tree: Path) -> None:
-    jobs = planned(tree, *TARGET, "--config", "lora={tuning: {learning_rates: [0.001, 0.01]}}")
+@pytest.mark.parametrize("rates", ["learning_rates: [0.001, 0.01]", "by_method: {rslora: [0.001, 0.01]}"])
+def test_other_learning_rates_tune_anew_and_train_what_is_tuned(tree: Path, rates: str) -> None:
+    jobs = planned(tree, *TARGET, "--config", f"lora={{tuning: {{{rates}}}}}")
     assert (jobs["lora_tune"], jobs["lora_tuning"], jobs["lora_train"]) == (1, 1, 1)
     assert jobs["evaluation_predict"] == 1 and jobs["paper_plot_learning_rate"] == 1
 
@@ -440,6 +441,16 @@ def test_every_rule_declares_what_a_scheduler_needs(finished: Path) -> None:
                 continue  # a named stop, or a rule that inherits
             assert all(word in rule for word in ("mem_mb=", "runtime=", "log:", "benchmark:", "conda:")), name
             assert ("gpu=" in rule) == ("envs/lm.yaml" in rule and "--threads" in rule), name
+
+
+def test_the_slurm_profile_has_a_line_for_each_step_that_runs_a_model() -> None:
+    text = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    bodies = re.findall(r"(?m)^rule (\w+):\n((?:    .*\n|\n)+)", text)
+    own = {name for name, body in bodies if "gpu=" in body}
+    own |= {name for base, name in re.findall(r"(?m)^use rule (\w+) as (\w+) with:", text) if base in own}
+    profile = (ROOT / "profiles" / "slurm" / "profile.yaml").read_text()
+    lines = re.findall(r"(?m)^  # (\w+): \{.*gpu:", profile)
+    assert sorted(lines) == sorted(own - {"expressivity_reproduce"})  # matrices of 16 by 16
 
 
 def test_jobs_use_no_more_memory_than_they_ask_for(finished: Path) -> None:

@@ -11,8 +11,9 @@ Example:
 
 READS   a model folder, adapter folders, task items (contract task.ITEMS)
 WRITES  losses on the items' targets, and distances from the full fine-tuning, of the model before and after
-        it, with its update cut to each rank, and with trained adapters (contract expressivity.TRUNCATION);
-        no rows where the full fine-tuning failed
+        it, with its update cut to each rank, and with trained adapters, of which those of such a rank also
+        by how far they are above the cut update, item by item (contract expressivity.TRUNCATION); no rows
+        where the full fine-tuning failed
 """
 
 from __future__ import annotations
@@ -71,21 +72,32 @@ def expressivity_truncate(
     with Work("expressivity_truncate", 2 + len(ranks) + len(others), "models") as work:
         reference = list(distributions.log_probabilities(network, rows))
 
-        def add(how: str, arm: str | None, rank: int | None, seen: Iterable[torch.Tensor]) -> None:
-            sums = [
+        def measured(seen: Iterable[torch.Tensor]) -> np.ndarray:
+            """Loss and divergence of each item, shape (2, items)."""
+            pairs = zip(seen, reference, rows, strict=True)
+            totals = [
                 (distributions.loss(one, row.target), distributions.divergence(wanted, one))
-                for one, wanted, row in zip(seen, reference, rows, strict=True)
+                for one, wanted, row in pairs
             ]
-            for metric, totals in zip(("nll", "kl"), zip(*sums, strict=True), strict=True):
-                value, low, high = bootstrap_ratio(np.array(totals), np.array(sizes), resamples, seed)
+            work.advance()
+            return np.array(totals).T
+
+        def add(how: str, arm: str | None, rank: int | None, totals: np.ndarray) -> None:
+            for metric, sums in zip(("nll", "kl"), totals, strict=True):
+                value, low, high = bootstrap_ratio(sums, np.array(sizes), resamples, seed)
                 interval = {"metric": metric, "value": value, "ci_low": low, "ci_high": high}
                 found.append({**names, "how": how, "arm": arm, "rank": rank, **interval})
-            work.advance()
 
-        add("full", names["arm"], None, reference)
+        add("full", names["arm"], None, measured(reference))
         del network  # one model at a time
+        cut: dict[int, np.ndarray] = {}
         for how, arm, rank, network in _others(model, full, names["arm"], ranks, others, threads):
-            add(how, arm, rank, distributions.log_probabilities(network, rows))
+            totals = measured(distributions.log_probabilities(network, rows))
+            add(how, arm, rank, totals)
+            if how == "truncated":
+                cut[rank] = totals
+            elif rank in cut:
+                add("gap", arm, rank, totals - cut[rank])
         TRUNCATION.write(found, truncation, **facts)
 
 

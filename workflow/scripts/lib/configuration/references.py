@@ -394,7 +394,16 @@ def _arms(config: dict[str, Any]) -> Iterator[Mistake]:
 
 
 def _tuning(config: dict[str, Any]) -> Iterator[Mistake]:
-    """Scores on the split that learning rates were chosen on would favour what was tuned."""
+    """Scores on the split that learning rates were chosen on would favour what was tuned.
+
+    More trials would favour it too.
+    """
+    arms, tuning = grid.arms(config), config["lora"]["tuning"]
+    used = {arms[arm]["method"] for _, _, arm in grid.tunings(config)}
+    for method in sorted(used & tuning["by_method"].keys()):
+        if (own := len(tuning["by_method"][method])) != (others := len(tuning["learning_rates"])):
+            problem = f"has {own} rates, other methods have {others}"
+            yield Mistake(("lora", "tuning", "by_method", method), problem, "give all methods as many")
     if grid.tunings(config) and (split := config["evaluation"]["split"]) == "dev":
         problem = f"learning rates are tuned on {split!r}, so that scores on it are too good"
         yield Mistake(("evaluation", "split"), problem, "score on 'test', or give the arms their rates")

@@ -98,7 +98,8 @@ TRUNCATION = Table(
         "how": Column(
             TEXT,
             "base (before the training), full (after it), truncated (after it, each linear update cut to its "
-            "largest singular values), or trained (an adapter of the sweep)",
+            "largest singular values), trained (an adapter of the sweep), or gap (that adapter less the cut "
+            "at its rank, paired by item; the cut also keeps what was trained beside linear matrices)",
         ),
         "arm": Column(TEXT, "arm of the training; null for base", null=True),
         "rank": Column(INTEGER, "rank of the linear updates; null for base and full", null=True),
