@@ -34,7 +34,7 @@ SCORED = (
 )
 
 # What follows from other scores of rounds.
-LOOPED = {f"selfimprove_{name}": 1 for name in ("gate", "tabulate", "rounds", "compare", "comparisons")} | {
+LOOPED = {f"selfimprove_{name}": 1 for name in ("tabulate", "rounds", "compare", "comparisons")} | {
     f"paper_{name}": 1
     for name in ("plot_rounds", "plot_behaviour", "tabulate_rounds", "tabulate_loop_comparisons")
 }
@@ -111,7 +111,7 @@ def test_touching_code_reruns_nothing(tree: Path) -> None:
             {"evaluation_search": 1, "evaluation_answer": 16, "evaluation_score": 15}
             | {f"selfimprove_{name}": 2 for name in ("answer", "select", "train", "test", "test_answer")}
             | {"selfimprove_decode": 1, "selfimprove_score": 2, "selfimprove_held_out": 2}
-            | {**SCORED, **LOOPED},
+            | {"selfimprove_gate": 1, **SCORED, **LOOPED},
         ),
         (
             # Another way of choosing reruns no model.

@@ -126,7 +126,7 @@ GATES = Table(
         "split": Column(TEXT, "pool that was decoded"),
         "decoding": Column(TEXT, "how, a block of the config"),
         "greedy": Column(REAL, "accuracy of the greedy path"),
-        "oracle": Column(REAL, "share of items with a right branch"),
+        "oracle": Column(REAL, "share of items with a right branch that is well-formed"),
         "value": Column(REAL, "oracle less greedy"),
         "ci_low": INTERVAL["ci_low"],
         "ci_high": INTERVAL["ci_high"],
