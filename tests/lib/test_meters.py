@@ -90,7 +90,7 @@ def test_energy_that_may_not_be_read_is_none(tmp_path, monkeypatch):
     assert meters.package_energy() is None
 
 
-def test_energy_of_the_gpu(monkeypatch):
+def test_energy_of_the_gpu(monkeypatch, capsys):
     counts = iter([1000, 4500])
 
     class NVMLError(Exception):
@@ -114,6 +114,7 @@ def test_energy_of_the_gpu(monkeypatch):
     assert meters.gpu_energy() is None
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert meters.gpu_energy() is None
+    assert "install nvidia-ml-py" in capsys.readouterr().err
 
 
 def test_shared_memory_counts_once():

@@ -156,6 +156,7 @@ def gpu_energy() -> Callable[[], float] | None:
         device = pynvml.nvmlDeviceGetHandleByUUID(uuid)
         at = pynvml.nvmlDeviceGetTotalEnergyConsumption(device)
     except ImportError:
+        print("note: the energy of the GPU is not measured; install nvidia-ml-py", file=sys.stderr)
         return None
     except pynvml.NVMLError:  # before Volta
         return None
