@@ -17,12 +17,16 @@ from lib.comparisons import (
     randomization,
     resampled,
 )
-from lib.intervals import share
+from lib.intervals import share, wilson
 
 
 def shares(*runs):
     """Measures of runs that are right or wrong, one string of 0 and 1 for each."""
     return [mean_of(np.array([answer == "1" for answer in run])) for run in runs]
+
+
+def of_templates(measures, templates):
+    return [measure._replace(templates=np.array(templates)) for measure in measures]
 
 
 def drawn(measures, resamples=4000, seed=0):
@@ -41,6 +45,25 @@ def test_resamples_are_those_of_counting_items_one_by_one():
         above, below = counts[drawn_items].sum(0)
         slow.append([above / below, np.array([1.0, 2, 4])[drawn_items].mean()])
     np.testing.assert_allclose(found, slow)
+
+
+def test_templates_are_drawn_with_all_their_items():
+    counts, templates = np.array([[3, 4], [1, 7], [4, 5], [2, 2]]), np.array([0, 1, 0, 2])
+    measures = [Measure(counts, ratio, False), mean_of(np.array([1.0, 2, 4, 8]))]
+    slow = []
+    for names in np.random.default_rng(3).integers(0, 3, (50, 3)):
+        items = np.concatenate([np.flatnonzero(templates == name) for name in names])
+        above, below = counts[items].sum(0)
+        slow.append([above / below, np.array([1.0, 2, 4, 8])[items].mean()])
+    np.testing.assert_allclose(resampled(of_templates(measures, templates), 50, 3), slow)
+
+
+def test_items_of_templates_of_their_own_are_drawn_as_items():
+    rng = np.random.default_rng(0)
+    arm, reference = mean_of(rng.normal(size=50)), mean_of(rng.normal(size=50))
+    alone = of_templates([arm, reference], np.arange(50))
+    assert (resampled(alone, 100, 0) == resampled([arm, reference], 100, 0)).all()
+    assert randomization(*alone, 100, 0) == randomization(arm, reference, 100, 0)
 
 
 def test_one_seed_is_that_seed_and_several_are_means_over_draws_of_them():
@@ -85,6 +108,32 @@ def test_answers_that_are_all_alike_still_have_an_interval(answers, value):
     assert found.value == value and found.high - found.low == pytest.approx(0.01885, abs=1e-5)
 
 
+def test_interval_over_two_templates_by_hand():
+    """Of 4 items one is right, the first template's only one: both templates, or one of them twice."""
+    (one,) = of_templates(shares("1000"), [0, 1, 1, 1])
+    draws = drawn([one])
+    assert set(draws) == {0, 1 / 4, 1}
+    assert interval([one], draws) == (1 / 4, 0, 1)
+    assert (one.over, one.n_units) == ("templates", 2)
+
+
+def test_templates_that_are_all_alike_count_as_so_many_units():
+    templates = np.repeat(np.arange(12), 50)
+    for answers, value in (("0" * 600, 0), ("1" * 600, 1), ("10" * 300, 0.5)):
+        measures = of_templates(shares(answers), templates)
+        assert interval(measures, drawn(measures)) == pytest.approx(wilson(value, 12))
+        assert interval(measures * 3, drawn(measures * 3)) == pytest.approx(wilson(value, 12))
+
+
+def test_clustered_items_tell_less_than_they_are():
+    """All items of a template are right, or none: 12 templates are worth 12 items, not 600."""
+    right = np.repeat(np.arange(12) < 4, 50)
+    (one,) = of_templates([mean_of(right)], np.repeat(np.arange(12), 50))
+    found, items, templates = interval([one], drawn([one])), share(right), share(np.arange(12) < 4)
+    assert found.high - found.low > 5 * (items.high - items.low)
+    assert (found.low, found.high) == pytest.approx((templates.low, templates.high), abs=0.1)
+
+
 def test_differences_are_paired_by_item():
     arm, reference = shares("1110" * 25, "1110" * 25), shares("1100" * 25, "1100" * 25)
     apart = resampled([*arm, *reference], 2000, 0)
@@ -101,6 +150,22 @@ def test_equal_answers_are_no_proof_of_equal_arms():
     assert found.value == 0 and (found.low, found.high) == pytest.approx((-0.01885, 0.01885), abs=1e-5)
     written = [Measure(np.ones((5, 2)), ratio, False)]
     assert difference(written, written, np.zeros(100)) == (0, 0, 0)
+
+
+def test_templates_that_differ_alike_are_no_proof_either():
+    templates = np.repeat(np.arange(12), 4)
+    arm, same = (of_templates(shares(answers * 12), templates) for answers in ("1100", "0110"))
+    most = wilson(0, 12).high
+    assert most == pytest.approx(0.2425, abs=1e-4)
+    for reference in (arm, same):
+        assert difference(arm, reference, np.zeros(100)) == (0, -most, most)
+    (lost,) = of_templates(shares("1000" * 12), templates)
+    apart = resampled([*arm, lost], 200, 0)
+    draws = apart[:, 0] - apart[:, 1]
+    assert difference(arm, [lost], draws) == pytest.approx((0.25, 0.25 - most, 0.25 + most))
+    assert detectable(draws) is None
+    single = of_templates([*shares("1111", "0000")], [0] * 4)
+    assert difference(single[:1], single[1:], np.ones(100)) == (1, pytest.approx(1 - wilson(0, 1).high), 1)
 
 
 @pytest.mark.parametrize(("won", "lost"), [(0, 0), (1, 0), (5, 5), (8, 1), (3, 12)])
@@ -132,6 +197,18 @@ def test_randomization_swaps_what_the_score_is_made_of():
         one, other = stacked[list(swap), range(3)].sum(0), stacked[[1 - s for s in swap], range(3)].sum(0)
         count += abs(one[0] / one[1] - other[0] / other[1]) >= observed - 1e-9
     assert found == pytest.approx(count / 8, abs=0.01)
+
+
+def test_all_of_a_template_is_swapped_together():
+    arm, reference = np.array([1.0, 1, 1, 0, 1, 0]), np.array([0.0, 0, 0, 1, 1, 0])
+    templates = np.array([0, 0, 1, 2, 2, 3])
+    swaps = np.array(list(itertools.product((1, -1), repeat=4)))[:, templates]
+    exact = np.mean(np.abs((swaps * (arm - reference)).mean(1)) >= 2 / 6 - 1e-9)
+    assert exact == 0.75  # 2, 1 and -1 right answers more: all but those with both 1 against the 2
+    found = randomization(*of_templates([mean_of(arm), mean_of(reference)], templates), 20_000, 0)
+    assert found == pytest.approx(exact, abs=0.01)
+    one = of_templates([mean_of(arm), mean_of(reference)], [0] * 6)
+    assert randomization(*one, 100, 0) == 1
 
 
 def test_a_run_does_not_differ_from_itself():
@@ -186,3 +263,14 @@ def rejected(seeds, spread, trials=150, items=200):
 def test_the_test_keeps_its_level_where_seeds_differ_somewhat():
     ours, flipped = rejected(3, 0.2)
     assert ours <= 0.08 < flipped
+
+
+def test_the_test_by_template_keeps_its_level_and_mcnemar_does_not():
+    """Equal arms that are each better on some of 14 templates, by chance."""
+    rng, templates, ours, exact = np.random.default_rng(0), np.repeat(np.arange(14), 50), 0, 0
+    for trial in range(150):
+        odds = rng.normal(0, 1.5, 14) + rng.normal(0, 0.5, (2, 14))
+        right = odds[:, templates] + rng.logistic(0, 1, (2, 700)) > 0
+        ours += randomization(*of_templates(map(mean_of, right), templates), 200, trial) <= 0.05
+        exact += mcnemar(*right) <= 0.05
+    assert ours / 150 <= 0.09 and exact / 150 > 0.2

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from lib.intervals import (
     bootstrap_mean,
@@ -8,6 +9,7 @@ from lib.intervals import (
     ends,
     resamples_of,
     share,
+    wilson,
 )
 
 
@@ -39,6 +41,19 @@ def test_a_share_has_the_interval_of_wilson():
 
 def test_a_share_of_none_still_has_a_width():
     assert share(np.zeros(200, bool)) == pytest.approx((0, 0, 0.01885), abs=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 12, 200, 1000])
+def test_shares_are_those_of_scipy_to_the_last_bit(n):
+    for right in {0, 1, n // 3, n - 1, n}:
+        found = binomtest(right, n)
+        assert share(np.arange(n) < right) == (found.statistic, *found.proportion_ci(method="wilson"))
+
+
+def test_a_share_of_units_that_are_right_in_part():
+    # z = 1.96: (z² / 2 ± z sqrt(z² / 4 + 0.25)) / (1 + z²) around a half, of one unit
+    assert wilson(0.5, 1) == pytest.approx((0.5, 0.05462, 0.94538), abs=1e-5)
+    assert wilson(0.25, 12).low < wilson(0.25, 1000).low < 0.25
 
 
 def test_two_units_give_three_possible_means():

@@ -9,6 +9,7 @@ from lib.contracts.answers import ANSWERS
 from lib.contracts.lora import COSTS, FINISHED
 from lib.contracts.scores import COMPARISONS, SCORES, SUMMARY
 from lib.contracts.task import ITEMS
+from lib.intervals import wilson
 from lib.tasks.item import Item
 
 ARMS = {f"lora-r{rank}": {"method": "lora", "rank": rank} for rank in (1, 4, 16)}
@@ -22,14 +23,14 @@ RIGHT = {
 }
 
 
-def write(folder, arm, seed, judged, exact=True):
-    """Answers of one run: whether each is right, or what was written."""
+def write(folder, arm, seed, judged, exact=True, split="test"):
+    """Answers of one run: whether each is right, or what was written. Four items have one template."""
     rows = [
         {
             **CELL,
             "arm": arm,
             "seed": seed,
-            "split": "test",
+            "split": split,
             "decoding": "greedy",
             "item_id": f"{number:02}",
             "branch": 0,
@@ -51,8 +52,10 @@ def write(folder, arm, seed, judged, exact=True):
     path = folder / arm / f"{seed}.parquet"
     ANSWERS.write(rows, path)
     if not (folder / "items.parquet").exists():
-        task = ("Q:", " the cat sat", "the cat sat", "number" if exact else "chrf", "test", "plain")
-        gold = [Item(f"{number:02}", *task)._asdict() for number in range(len(judged))]
+        task = ("Q:", " the cat sat", "the cat sat", "number" if exact else "chrf")
+        gold = [
+            Item(f"{number:02}", *task, f"{number // 4}", "plain")._asdict() for number in range(len(judged))
+        ]
         ITEMS.write(gold, folder / "items.parquet")
     return path
 
@@ -156,6 +159,22 @@ def test_degrees_are_compared_by_swapping_what_was_written(tmp_path):
     row = rows.loc["lora-r4"]
     assert row["value"] == pytest.approx(own["lora-r4"] - own["lora-r1"])
     assert row["test"] == "randomization" and row["p_value"] < 0.05 and row["detectable"] > 0
+
+
+def test_templates_that_training_has_not_seen(tmp_path):
+    one, none = "1111" + "0000" * 2, "0000" * 3
+    runs = {("lora-r1", 0): none, ("lora-r1", 1): none, ("lora-r4", 0): one, ("lora-r4", 1): one}
+    runs["lora-r16", 0] = one
+    paths = [write(tmp_path, *run, judged, split="template") for run, judged in runs.items()]
+    summary, rows = compare(tmp_path, paths)
+    accuracy = summary.xs("accuracy", level="metric")
+    columns = ["interval_over", "n_items", "ci_low", "ci_high"]
+    assert accuracy.loc["lora-r16", columns].tolist() == ["templates", 12, 0, 1]
+    assert accuracy.loc["lora-r1", columns].tolist() == ["seeds and templates", 12, *wilson(0, 3)[1:]]
+    assert rows["interval_over"].to_dict() == {"lora-r4": "seeds and templates", "lora-r16": "templates"}
+    assert rows["test"].to_dict() == {"lora-r4": "bootstrap", "lora-r16": "randomization"}
+    assert rows["value"].to_dict() == pytest.approx({"lora-r4": 1 / 3, "lora-r16": 1 / 3})
+    assert rows["p_value"]["lora-r16"] == 1  # one template of three is better: that may be any
 
 
 def test_runs_on_other_items_are_refused(folder, answers):

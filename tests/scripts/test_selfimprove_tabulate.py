@@ -23,7 +23,7 @@ def score(path, task, value):
         "value": value,
         "ci_low": value - 0.1,
         "ci_high": value + 0.1,
-        "interval_over": "items",
+        "interval_over": "templates" if task == "more" else "items",
         "n_items": 8,
     }
     SCORES.write([row], path)
@@ -100,6 +100,7 @@ def test_all_that_is_known_of_the_rounds(tmp_path, tables):
     assert found["ci_low"][6] <= 0.25 < found["ci_high"][6] < 1
     assert found["ci_low"][:2].tolist() == pytest.approx([0.15, 0])
     assert found["ci_low"][7:9].isna().all()
+    assert found["interval_over"][:2].tolist() == ["items", "templates"]  # those of the scores
 
 
 def test_a_loop_ends_where_its_training_failed(tmp_path, tables):

@@ -63,7 +63,7 @@ def evaluation_compare(
         typer.Option(help="Costs of the trainings, which name method and rank of each arm."),
     ] = None,
 ) -> None:
-    """Compare the arms of one model and task, with intervals over seeds and items."""
+    """Compare the arms of one model and task, with intervals over seeds and items, or their templates."""
     known = {arm: facts for (_, _, arm), facts in methods(cost or []).items()}
     with Work("evaluation_compare", len(answers), "runs") as work:
         names, runs = _runs(answers, items, resamples, seed, work)
@@ -105,11 +105,12 @@ def _runs(
 
 def _facts(runs: list[Run], arm: str, known: dict[str, Any]) -> dict[str, Any]:
     """What a row says of its arm and of its interval."""
+    over = runs[0].measure.over
     return {
         "arm": arm,
         "method": known.get(arm, {}).get("method"),
         "rank": known.get(arm, {}).get("rank"),
-        "interval_over": "items" if len(runs) == 1 else "seeds and items",
+        "interval_over": over if len(runs) == 1 else f"seeds and {over}",
         "n_seeds": len(runs),
         "n_items": len(runs[0].measure.statistics),
     }
@@ -159,7 +160,7 @@ def _compared(pairs: list[tuple[Run, Run]], resamples: int, seed: int) -> dict[s
     value, low, high = compare.difference(arm, reference, drawn)
     if len(pairs) > 1:
         test, p_value = "bootstrap", compare.bootstrap_p(drawn)
-    elif arm[0].share:
+    elif arm[0].share and arm[0].templates is None:
         right, other = (one[0].statistics[:, 0] > 0 for one in (arm, reference))
         test, p_value = "mcnemar", compare.mcnemar(right, other)
     else:

@@ -43,7 +43,7 @@ def evaluation_score(
         typer.Option(help="Cost of the training, which names method and rank; none for the base."),
     ] = None,
 ) -> None:
-    """Score one cell, with intervals over its items."""
+    """Score one cell, with intervals over its items, or their templates where training has not seen them."""
     judged = ANSWERS.read(*answers)
     trained = COSTS.read(cost).iloc[0] if cost else {}
     with Work("evaluation_score"):

@@ -1,14 +1,16 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from lib.decoding.scoring import chrf_measure, exact_measures, measures, scores
 from lib.grid import CHOICE
+from lib.intervals import share
 
 COLUMNS = ["item_id", "branch", "extracted", "margin", "status", "chain", "correct"]
 
 
 def judged(*rows):
-    rows = pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot", repeated=False)
+    rows = pd.DataFrame(rows, columns=COLUMNS).assign(decoding="cot", repeated=False, split="test")
     return rows.assign(decoded_tokens=10 + rows["branch"])
 
 
@@ -76,6 +78,28 @@ def test_choices_by_hand():
         ("per-byte", "accuracy_gain"): 0,
     }
     assert {row["n_items"] for row in found.values()} == {3}
+
+
+def of_two_templates(split):
+    """Scores of 40 items: all of one template are right, none of the other; names are in no order."""
+    names = [f"{7 * n % 40:02}" for n in range(40)]
+    answers = judged(*((name, 0, "1", 0.5, "answered", True, name < "20") for name in names))
+    made_from = [{"item_id": name, "template": "new" if name < "20" else "other"} for name in reversed(names)]
+    items = pd.DataFrame(made_from).assign(verifier="number")
+    found = by_metric(scores(measures(answers.assign(split=split), items), 200, 0))
+    return found["greedy", "accuracy"]
+
+
+def test_templates_that_training_has_not_seen_are_drawn_whole():
+    found = of_two_templates("template")
+    assert (found["value"], found["ci_low"], found["ci_high"]) == (0.5, 0, 1)
+    assert (found["n_items"], found["interval_over"]) == (40, "templates")
+
+
+def test_templates_of_other_splits_do_not_matter():
+    found = of_two_templates("pool-1")
+    assert (found["ci_low"], found["ci_high"]) == share(np.arange(40) < 20)[1:]
+    assert found["interval_over"] == "items"
 
 
 def test_gains_are_paired():

@@ -94,6 +94,10 @@ def test_the_note_says_what_an_interval_of_one_seed_leaves_out():
     assert "of one seed each" in figures.over(alone)
     assert "of one seed each" in figures.over(alone.drop(columns="arm"))  # of a loop
     assert "of one seed each" not in figures.over(alone[alone["arm"] == "base"])
+    both = figures.over(alone.assign(interval_over=["items", "templates"]))
+    assert both.startswith(
+        "Bars: 95 % intervals over items, or templates; 200 items. Those over templates are"
+    )
     assert "of one seed each" in figures.over(alone.assign(reference="lora-r1").head(1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,10 +27,27 @@ def ends(draws: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def share(hits: np.ndarray) -> Interval:
-    """Share of units that are right, with its Wilson score interval (Wilson 1927).
+def wilson(value: float, n: int) -> Interval:
+    """A share of n units with its score interval (Wilson 1927; as in Newcombe 1998).
 
     A bootstrap would put no width at all around none or all of the units.
+
+    Args:
+        value: the share; n times it need not be whole, as where each unit is right in part.
+        n: units, at least one.
+    """
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + LEVEL) / 2))
+    whole = 2 * (n + z**2)
+    centre = (2 * n * value + z**2) / whole
+    half = z / whole * math.sqrt(4 * n * value * (1 - value) + z**2)
+    # Rounding must not put an end beyond what it touches.
+    return Interval(value, centre - half if value > 0 else 0.0, centre + half if value < 1 else 1.0)
+
+
+def share(hits: np.ndarray) -> Interval:
+    """Share of units that are right, with its interval: :func:`wilson`.
 
     Args:
         hits: True for each unit that is right, shape (n,).
@@ -37,13 +55,9 @@ def share(hits: np.ndarray) -> Interval:
     Raises:
         ValueError: no units.
     """
-    from scipy.stats import binomtest
-
     if not len(hits):
         raise ValueError("no units")
-    found = binomtest(int(np.sum(hits)), len(hits))
-    low, high = found.proportion_ci(LEVEL, method="wilson")
-    return Interval(float(found.statistic), float(low), float(high))
+    return wilson(int(np.sum(hits)) / len(hits), len(hits))
 
 
 def resamples_of(n: int, resamples: int, seed: int) -> Iterator[np.ndarray]:

@@ -12,7 +12,10 @@ INTERVAL = {
     "value": Column(REAL, "value; null where it is not defined", null=True),
     "ci_low": Column(REAL, "lower end of the 95 % interval", null=True),
     "ci_high": Column(REAL, "upper end of the 95 % interval", null=True),
-    "interval_over": Column(TEXT, "what the interval is over: items, ..."),
+    "interval_over": Column(
+        TEXT,
+        "what the interval is over: items; templates, each with all its items, in the split template; ...",
+    ),
     "n_items": Column(INTEGER, "items"),
 }
 
@@ -43,7 +46,9 @@ SCORES = Table(
 OVER_SEEDS = {
     **INTERVAL,
     "interval_over": Column(
-        TEXT, "what the interval is over: seeds and items, or items alone where there is one seed"
+        TEXT,
+        "what the interval is over: seeds and items, or items alone where there is one seed; templates "
+        "instead of items in the split template",
     ),
     "n_seeds": Column(INTEGER, "seeds; a mean over them"),
 }
@@ -69,7 +74,9 @@ COMPARISONS = Table(
         **OVER_SEEDS,
         "value": Column(REAL, "score of the arm less that of the reference, in the unit of the metric"),
         "test": Column(
-            TEXT, "mcnemar (exact) or randomization over items, for one seed; bootstrap over seeds and items"
+            TEXT,
+            "mcnemar (exact, over items) or randomization (over items, or templates), for one seed; "
+            "bootstrap over seeds and these",
         ),
         "p_value": Column(REAL, "two-sided p value of the difference"),
         "p_holm": Column(
@@ -110,7 +117,10 @@ ROUNDS = Table(
             "target_tokens (that the loss of the round was over); of reading bits_per_byte and "
             "bits_per_byte_change (from round 0)",
         ),
-        "interval_over": Column(TEXT, "what the interval is over: items, documents; none for a count"),
+        "interval_over": Column(
+            TEXT,
+            "what the interval is over: items; templates in the split template; documents; none for a count",
+        ),
         "n_items": Column(INTEGER, "items, or documents"),
     },
     key=("model", "task", "loop", "seed", "round", "tested", "split", "decoder", "metric"),

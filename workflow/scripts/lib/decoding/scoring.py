@@ -15,6 +15,7 @@ from lib.decoding.spread import discrimination, diversity
 from lib.decoding.verifiers import VERIFIERS
 from lib.grid import CHOICE
 from lib.seeds import derive
+from lib.tasks.item import TEMPLATE
 
 # By decoder and metric, like ("greedy", "accuracy").
 Measures = dict[tuple[str, str], Measure]
@@ -23,11 +24,24 @@ Measures = dict[tuple[str, str], Measure]
 def measures(answers: pd.DataFrame, items: pd.DataFrame) -> Measures:
     """All metrics of one run, of its items in the order of their names.
 
+    In the split of templates that training has not seen, results are claims about new templates, of which
+    there are few: the items of one are drawn together. Templates of other splits are those of the training.
+
     Args:
         answers: branches of one cell (contract answers.ANSWERS), of one decoding or several; that whose
             first branch is the greedy path comes first.
         items: the task's items (contract task.ITEMS).
     """
+    found = _measures(answers, items)
+    if answers["split"].iloc[0] != TEMPLATE:
+        return found
+    made_from = items.set_index("item_id")["template"].loc[np.unique(answers["item_id"])]
+    templates, _ = pd.factorize(made_from)
+    return {names: measure._replace(templates=templates) for names, measure in found.items()}
+
+
+def _measures(answers: pd.DataFrame, items: pd.DataFrame) -> Measures:
+    """The same, of items that are drawn one by one."""
     verifier = items["verifier"].iloc[0]
     if verifier == CHOICE:
         branches = by_item(answers).values()
@@ -141,11 +155,11 @@ def chrf_measure(answers: pd.DataFrame, gold: pd.Series) -> Measure:
 
 
 def scores(found: Measures, resamples: int, seed: int) -> Iterator[dict[str, Any]]:
-    """A row for each metric of one run, with its interval over items.
+    """A row for each metric of one run, with its interval over items or templates.
 
     Args:
         found: see :func:`measures`.
-        resamples: bootstrap samples over items.
+        resamples: bootstrap samples over these.
         seed: of the resampling.
     """
     drawn = resampled(list(found.values()), resamples, derive(seed, "bootstrap"))
@@ -158,6 +172,6 @@ def scores(found: Measures, resamples: int, seed: int) -> Iterator[dict[str, Any
             "value": value,
             "ci_low": low,
             "ci_high": high,
-            "interval_over": "items",
+            "interval_over": measure.over,
             "n_items": len(measure.statistics),
         }

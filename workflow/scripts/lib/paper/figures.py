@@ -357,6 +357,8 @@ def over(rows: pd.DataFrame) -> str:
     kinds = ", or ".join(sorted(set(rows["interval_over"]))) or MISSING
     text = f"Bars: 95 % intervals over {kinds}; {count(rows['n_items'])} items."
     trained = rows[rows["arm"] != BASE] if "arm" in rows and "reference" not in rows else rows
-    if (trained["interval_over"] == "items").any():
-        text += " Those over items are of one seed each: they do not hold how trainings differ by seed."
+    alone = [kind for kind in sorted(set(trained["interval_over"])) if not kind.startswith("seeds")]
+    if alone:
+        text += f" Those over {' or '.join(alone)} are of one seed each: they do not hold how "
+        text += "trainings differ by seed."
     return text
