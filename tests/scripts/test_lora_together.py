@@ -218,6 +218,25 @@ def test_a_tuned_arm_is_trained_along_once_its_rate_is_known(cell, tmp_path, fas
     assert (cost["learning_rate"], cost["packed"]) == (0.01, 2)
 
 
+@pytest.mark.parametrize(("arm", "waits"), [("lora-r4", True), ("dora-r4", False)])
+def test_only_a_job_that_trains_others_along_makes_them_wait(cell, tmp_path, monkeypatch, faster, arm, waits):
+    grid, locked, training = Grid(cell, tmp_path), [], lora_train.train_together
+
+    def seen(*options):
+        with open(grid.folder / ".together" / "lock") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                locked.append(True)
+            else:
+                locked.append(False)
+        return training(*options)
+
+    monkeypatch.setattr(lora_train, "train_together", seen)
+    grid.train(arm)
+    assert locked == [waits]
+
+
 def test_an_arm_that_cannot_share_trains_alone(cell, tmp_path):
     grid = Grid(cell, tmp_path, pack=4)
     grid.train("dora-r4")

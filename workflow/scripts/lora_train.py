@@ -103,6 +103,8 @@ def lora_train(
                 print("note: was trained along with another arm", file=sys.stderr)
                 return
             group = shelf.group(plan)
+        if len(group) == 1:  # others need not wait for it
+            turn.close()
 
         import torch
 
