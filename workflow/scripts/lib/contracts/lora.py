@@ -99,9 +99,15 @@ COSTS = Table(
         "trainable_params": Column(INTEGER, "parameters that are trained at a time", null=True),
         "initial_sha256": Column(TEXT, "hash of all that is saved, before the first step", null=True),
         "peak_bytes_load": Column(
-            INTEGER, "peak memory up to and with loading, in bytes", null=True, measured=True
+            INTEGER,
+            "peak memory up to and with loading, in bytes; null also where the process tried several arms at "
+            "once before it trained this one alone",
+            null=True,
+            measured=True,
         ),
-        "peak_bytes_train": Column(INTEGER, "peak memory in training, in bytes", null=True, measured=True),
+        "peak_bytes_train": Column(
+            INTEGER, "peak memory in training, in bytes; null as that of loading", null=True, measured=True
+        ),
         "gradient_bytes": Column(INTEGER, "bytes of the gradients", null=True),
         "optimizer_bytes": Column(INTEGER, "bytes of the optimizer's state", null=True),
         "adapter_bytes": Column(INTEGER, "bytes of the saved weights", null=True),
