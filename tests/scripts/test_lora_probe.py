@@ -6,7 +6,7 @@ from commands import done
 from tiny_cell import ARM, BUDGET, CELL, DECODING
 
 from lib.adaptation.rac import Links
-from lib.contracts.lora import COSTS, DIVERGED, FINISHED, MEMORY, OUT_OF_MEMORY, PHASES
+from lib.contracts.lora import COSTS, DIVERGED, FINISHED, MEMORY, OUT_OF_MEMORY, PHASES, TUNING
 
 OWNERS = ("program", "weights", "gradients", "optimizer", "rest")
 
@@ -98,6 +98,16 @@ def test_steps_are_timed_within_a_link(cell, tmp_path, monkeypatch):
     found = probe(cell, tmp_path / "memory.parquet", arm={**ARM, "method": "rac", "links": 4})
     assert trainings == [(1, 1), (lora_probe.STEPS, 0), (1, 1)]
     assert set(found["status"]) == {FINISHED}
+
+
+def test_an_arm_whose_tuning_failed_is_not_measured(cell, tmp_path):
+    row = {**CELL, "learning_rate": 0.1, "step": 0, "dev_loss": None, "status": OUT_OF_MEMORY}
+    row |= {"reason": "no room", "chosen": False, "at_edge": False}
+    TUNING.write([row], tmp_path / "tuning.parquet")
+    arm = {**ARM, "learning_rate": "tuned"}
+    failed = probe(cell, tmp_path / "memory.parquet", arm=arm, tuning=tmp_path / "tuning.parquet")
+    assert failed["status"].to_dict() == {"load": OUT_OF_MEMORY}
+    assert failed.loc["load", "reason"].endswith(": no room")
 
 
 @pytest.mark.parametrize(

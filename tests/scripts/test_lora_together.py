@@ -260,6 +260,7 @@ def test_an_arm_that_diverges_is_recorded_by_its_own_job(cell, tmp_path, faster)
 
 def test_a_tuned_arm_is_trained_along_once_its_rate_is_known(cell, tmp_path, faster):
     row = {**CELL, "arm": "lora-r2", "step": 1, "dev_loss": 1.0, "status": "finished", "at_edge": False}
+    row["reason"] = None
     table = tmp_path / "tuning.parquet"
     arms = {**ARMS, "lora-r2": {**ARMS["lora-r2"], "learning_rate": "tuned"}}
     grid = Grid(cell, tmp_path, arms=arms, tuning={"lora-r2": str(table)})
@@ -272,6 +273,20 @@ def test_a_tuned_arm_is_trained_along_once_its_rate_is_known(cell, tmp_path, fas
     grid.train("lora-r2")
     cost = COSTS.read(grid.of("lora-r2") / "cost.parquet").iloc[0]
     assert (cost["learning_rate"], cost["packed"]) == (0.01, 2)
+
+
+def test_an_arm_whose_tuning_failed_is_not_trained_along(cell, tmp_path, faster):
+    row = {**CELL, "arm": "lora-r2", "step": 0, "dev_loss": None, "status": "diverged", "reason": "too fast"}
+    table = tmp_path / "tuning.parquet"
+    TUNING.write([{**row, "learning_rate": 0.1, "chosen": False, "at_edge": False}], table)
+    arms = {**ARMS, "lora-r2": {**ARMS["lora-r2"], "learning_rate": "tuned"}}
+    grid = Grid(cell, tmp_path, arms=arms, tuning={"lora-r2": str(table)})
+    grid.train("lora-r4")
+    assert {path.split("/")[0] for path in grid.shelf()} == {"rslora-r3"}
+    grid.tuning = {"lora-r2": table}
+    assert grid.train("lora-r2") == {}
+    cost = COSTS.read(grid.of("lora-r2") / "cost.parquet").iloc[0]
+    assert (cost["status"], cost["packed"]) == ("diverged", 1) and cost["reason"].endswith(": too fast")
 
 
 @pytest.mark.parametrize(("arm", "waits"), [("lora-r4", True), ("dora-r4", False)])

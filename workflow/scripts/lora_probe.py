@@ -39,7 +39,7 @@ from lib.decoding.branching import Decoding, Prompt, decode
 from lib.progress import Work
 from lib.run import Budget
 from lib.training import Checkpoint, train
-from lib.tuning import tuned
+from lib.tuning import require_rate, tuned
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +81,8 @@ def lora_probe(
             model, chosen, seed, settings(budget)["rows"], how, examples, under, chat, dtype, threads
         )
         try:
+            if tuning:
+                require_rate(tuning)
             for row in phases:
                 rows.append({"status": FINISHED, **row})
                 work.advance()

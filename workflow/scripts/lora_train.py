@@ -46,7 +46,7 @@ from lib.provenance import sha256
 from lib.run import Budget, Run
 from lib.together import Cell, Files, Shelf
 from lib.training import Checkpoint, digest, gain, train_together
-from lib.tuning import tuned
+from lib.tuning import require_rate, tuned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -156,6 +156,8 @@ def lora_train(
         try:
             for path in below:
                 outcome.require(path)
+            if tuning:
+                require_rate(tuning)
             done = train_several(group) if several else None
             if done is None:
                 turn.close()

@@ -42,18 +42,22 @@ TUNING = Table(
         "arm": Column(TEXT, "arm"),
         "seed": Column(INTEGER, "seed of the trainings, the same for all arms and rates"),
         "learning_rate": Column(REAL, "peak learning rate that was tried"),
-        "step": Column(INTEGER, "optimizer step after which the loss was taken"),
+        "step": Column(
+            INTEGER,
+            "optimizer step after which the loss was taken, or by which it failed; 0 is before the first",
+        ),
         "dev_loss": Column(
             REAL,
-            "mean cross-entropy over the target tokens of the dev split, in nats; null where it diverged",
+            "mean cross-entropy over the target tokens of the dev split, in nats; null where it failed",
             null=True,
         ),
         "status": Column(
             TEXT,
             "what became of this rate: finished; stopped, so that its loss at the end is not known "
-            "(censored); or diverged",
+            "(censored); diverged; or out-of-memory",
         ),
-        "chosen": Column(FLAG, "whether the arm trains with this rate"),
+        "reason": Column(TEXT, "what went wrong; null where it finished or was stopped", null=True),
+        "chosen": Column(FLAG, "whether the arm trains with this rate; where all failed, it is not trained"),
         "at_edge": Column(FLAG, "whether it is chosen and the lowest or highest of those tried"),
     },
     key=("model", "task", "arm", "learning_rate", "step"),
@@ -87,7 +91,9 @@ COSTS = Table(
         ),
         "scaling": Column(REAL, "factor on the update; null where the method has none", null=True),
         "seed": Column(INTEGER, "seed"),
-        "learning_rate": Column(REAL, "peak learning rate that it was trained with"),
+        "learning_rate": Column(
+            REAL, "peak learning rate that it was trained with; null where its tuning failed", null=True
+        ),
         "packed": Column(
             INTEGER,
             "arms that trained in the process, this one included; where there are several, times and peaks "
