@@ -52,6 +52,15 @@ def products(model, modules):
     return interference.products(model, modules, BATCHES, lambda _: None)
 
 
+def test_a_layer_that_no_token_went_through_has_zeros_where_its_weight_is():
+    model = random_model("llama")
+    idle = torch.nn.Linear(4, 3)
+    found = dict(interference.products(model, {**linear(model), "idle": idle}, BATCHES, lambda _: None))
+    np.testing.assert_array_equal(found["idle"], np.zeros((3, 3)))
+    zeros = interference._gradient([], idle.to("meta", torch.bfloat16))
+    assert (zeros.device.type, zeros.dtype, zeros.shape) == ("meta", torch.bfloat16, (4, 3))
+
+
 def test_cosines_of_gradients_that_are_known():
     """Four tasks of two batches each, without noise: along, orthogonal, against, and twice as long."""
     along, across = np.array([1.0, 0.0]), np.array([0.0, 1.0])

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 from tiny_arms import arm
 
+from lib.adaptation.outcome import Failed, Outcome
 from lib.contracts.lora import TUNING
 from lib.run import Diverged
-from lib.tuning import at_edge, choice, rungs, search_rates, tuned
+from lib.tuning import at_edge, choice, require_rate, rungs, search_rates, tuned, untried
 
 RATES = [1e-4, 1e-3, 1e-2]
 
@@ -70,7 +71,28 @@ def test_a_rate_that_diverges_is_out():
     found = search_rates(RATES, 8, False, trial)
     assert (1e-2, 8) not in asked
     assert table(found)[1e-2, 3] == (None, "diverged") and table(found)[1e-2, 2] == (0.5, "diverged")
+    assert {row["reason"] for row in found} == {None, "0.01 diverged"}
     assert choice(found) == 1e-3
+
+
+def test_a_rate_that_runs_out_of_memory_is_out():
+    def trial(rate, until):
+        if rate == 1e-3 and until == 4:
+            raise MemoryError("no room")
+        return rate
+
+    found = search_rates(RATES, 8, False, trial)
+    failed = {(row["step"], row["dev_loss"], row["reason"]) for row in found if row["learning_rate"] == 1e-3}
+    assert failed == {(2, 1e-3, "no room"), (4, None, "no room")}
+    assert table(found)[1e-3, 4] == (None, "out-of-memory") and choice(found) == 1e-4
+
+
+def test_other_errors_are_no_outcome_of_a_rate():
+    def trial(rate, until):
+        raise KeyError("a defect")
+
+    with pytest.raises(KeyError):
+        search_rates(RATES, 8, False, trial)
 
 
 def test_where_none_comes_to_the_end_the_best_of_the_others_is_taken():
@@ -78,7 +100,7 @@ def test_where_none_comes_to_the_end_the_best_of_the_others_is_taken():
     assert choice(search_rates(RATES, 8, True, trial)) == 1e-4
     trial, _ = trials({}, diverges=[(rate, 2) for rate in RATES])
     found = search_rates(RATES, 8, True, trial)
-    assert [row["status"] for row in found] == ["diverged"] * 3 and choice(found) == 1e-4
+    assert [row["status"] for row in found] == ["diverged"] * 3 and choice(found) is None
 
 
 def test_edges():
@@ -86,11 +108,26 @@ def test_edges():
     assert not at_edge(1e-3, [1e-3])
 
 
+NAMES = {"model": "tiny", "task": "sums", "arm": "lora-r2", "seed": 0}
+
+
 def test_an_arm_takes_the_rate_that_is_marked(tmp_path):
-    row = {"model": "tiny", "task": "sums", "arm": "lora-r2", "seed": 0, "step": 1, "dev_loss": 1.0}
-    row |= {"status": "finished", "at_edge": False}
+    row = {**NAMES, "step": 1, "dev_loss": 1.0, "status": "finished", "reason": None, "at_edge": False}
     rows = [{**row, "learning_rate": rate, "chosen": rate == 1e-3} for rate in RATES]
     TUNING.write(rows, tmp_path / "tuning.parquet")
     open_arm = replace(arm("lora"), learning_rate="tuned")
     assert tuned(open_arm, tmp_path / "tuning.parquet").learning_rate == 1e-3
+    require_rate(tmp_path / "tuning.parquet")
     assert tuned(arm("lora"), None) == arm("lora")
+
+
+def test_an_arm_whose_tuning_failed_has_no_rate(tmp_path):
+    rows = untried(RATES, Outcome("out-of-memory", "no room"))
+    assert choice(rows) is None
+    path = tmp_path / "tuning.parquet"
+    TUNING.write([{**row, **NAMES, "chosen": False, "at_edge": False} for row in rows], path)
+    assert tuned(replace(arm("lora"), learning_rate="tuned"), path).learning_rate is None
+    with pytest.raises(Failed) as failed:
+        require_rate(path)
+    reason = f"{path} has no learning rate to train with: no room"
+    assert failed.value.outcome == ("out-of-memory", reason)

@@ -5,7 +5,8 @@ import pytest
 from commands import done
 from tiny_cell import ARM, BUDGET, CELL, DECODING
 
-from lib.contracts.lora import COSTS, DIVERGED, FINISHED, MEMORY, OUT_OF_MEMORY, PHASES
+from lib.adaptation.rac import Links
+from lib.contracts.lora import COSTS, DIVERGED, FINISHED, MEMORY, OUT_OF_MEMORY, PHASES, TUNING
 
 OWNERS = ("program", "weights", "gradients", "optimizer", "rest")
 
@@ -76,6 +77,37 @@ def test_time_and_operations(cell, found):
     assert (found["seconds"] > 0).all()
     assert evaluate["flops_per_token"] == 2 * evaluate["predicted_weights_bytes"] / 4
     assert found.loc["load", ["tokens", "tokens_per_second", "flops_per_token"]].isna().all()
+
+
+def test_steps_are_timed_within_a_link(cell, tmp_path, monkeypatch):
+    begun, trainings = [], []
+    renew, train = Links.renew, lora_probe.train
+
+    def seen(self, link):
+        begun.append(link)
+        renew(self, link)
+
+    def counted(network, read, arm, budget, *options, **named):
+        before = len(begun)
+        found = train(network, read, arm, budget, *options, **named)
+        trainings.append((budget.steps, len(begun) - before))
+        return found
+
+    monkeypatch.setattr(Links, "renew", seen)
+    monkeypatch.setattr(lora_probe, "train", counted)
+    found = probe(cell, tmp_path / "memory.parquet", arm={**ARM, "method": "rac", "links": 4})
+    assert trainings == [(1, 1), (lora_probe.STEPS, 0), (1, 1)]
+    assert set(found["status"]) == {FINISHED}
+
+
+def test_an_arm_whose_tuning_failed_is_not_measured(cell, tmp_path):
+    row = {**CELL, "learning_rate": 0.1, "step": 0, "dev_loss": None, "status": OUT_OF_MEMORY}
+    row |= {"reason": "no room", "chosen": False, "at_edge": False}
+    TUNING.write([row], tmp_path / "tuning.parquet")
+    arm = {**ARM, "learning_rate": "tuned"}
+    failed = probe(cell, tmp_path / "memory.parquet", arm=arm, tuning=tmp_path / "tuning.parquet")
+    assert failed["status"].to_dict() == {"load": OUT_OF_MEMORY}
+    assert failed.loc["load", "reason"].endswith(": no room")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tiny_cell import ARM, CELL
+from tiny_lm import SMALL, byte_tokenizer, random_model
 
 from lib import run as running
+from lib import training
 from lib.contracts.lora import COSTS, STEPS, TUNING
 from lib.models import lm
 from lib.table import read_provenance
@@ -23,6 +25,9 @@ ARMS = {
     "rslora-r3": {**ARM, "method": "rslora", "rank": 3, "learning_rate": 0.01},
     "dora-r4": {**ARM, "method": "dora"},
 }
+
+
+PEAKS = ["peak_bytes_load", "peak_bytes_train"]
 
 
 class Grid:
@@ -97,7 +102,7 @@ def test_a_cell_that_was_trained_along_is_published_without_a_model(cell, tmp_pa
     assert grid.shelf() == []
     costs = COSTS.read(*(grid.of(arm) / "cost.parquet" for arm in ("lora-r4", "lora-r2")))
     assert costs["packed"].tolist() == [2, 2] and costs["rank"].tolist() == [4, 2]
-    measured = ["peak_bytes_load", "peak_bytes_train", "seconds", "cpu_seconds", "tokens_per_second"]
+    measured = [*PEAKS, "seconds", "cpu_seconds", "tokens_per_second"]
     assert costs[measured].isna().all(axis=None)
     assert costs[["trainable_params", "flops", "optimizer_bytes"]].notna().all(axis=None)
     # Others have no part in it: the next of the plan is not trained, nor is one that cannot share.
@@ -128,9 +133,60 @@ def test_the_start_up_test_decides(cell, tmp_path, monkeypatch, capsys):
     assert "2 arms at once are 1.09 times faster" in capsys.readouterr().err
     assert grid.shelf() == []
     cost = COSTS.read(grid.of("lora-r4") / "cost.parquet").iloc[0]
-    assert cost["packed"] == 1 and cost["seconds"] > 0
+    assert cost["packed"] == 1 and cost["seconds"] > 0 and cost["cpu_seconds"] > 0
+    assert cost[PEAKS].isna().all()  # they would hold the test
     expected = Grid(cell, tmp_path / "other").train("lora-r4", plan=None)
     assert all(torch.equal(weight, alone[name]) for name, weight in expected.items())
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_cell_whose_group_runs_out_of_memory_trains_alone(
+    cell, tmp_path, monkeypatch, capsys, faster, after
+):
+    """In the first step, and after a checkpoint."""
+    expected = Grid(cell, tmp_path / "alone").train("lora-r4", plan=None)
+    backward, steps = training.backward, []
+
+    def allocate(causal, size, spans, runs, *options):
+        steps.append(len(runs))
+        if len(runs) > 1 and len(steps) > after:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore.")
+        return backward(causal, size, spans, runs, *options)
+
+    monkeypatch.setattr(training, "backward", allocate)
+    grid = Grid(cell, tmp_path / "together")
+    found = grid.train("lora-r4")
+    assert steps == [2] * (after + 1) + [1] * BUDGET["steps"]
+    said = "2 arms at once: CUDA out of memory. Tried to allocate 2.00 GiB.; lower lora.pack"
+    assert f"note: {said}; this one trains alone" in capsys.readouterr().err
+    assert all(torch.equal(weight, found[name]) for name, weight in expected.items())
+    cost = COSTS.read(grid.of("lora-r4") / "cost.parquet").iloc[0]
+    assert (cost["status"], cost["packed"]) == ("finished", 1) and cost["seconds"] > 0
+    assert cost[PEAKS].isna().all()
+    assert grid.shelf() == [] and not grid.of("lora-r2").exists()
+
+
+def test_a_cell_without_enough_memory_even_alone_is_recorded(cell, tmp_path, monkeypatch, faster):
+    def allocate(*options):
+        raise MemoryError
+
+    monkeypatch.setattr(training, "backward", allocate)
+    grid = Grid(cell, tmp_path)
+    assert grid.train("lora-r4") == {}
+    cost = COSTS.read(grid.of("lora-r4") / "cost.parquet").iloc[0]
+    assert cost[["status", "reason", "packed"]].tolist() == ["out-of-memory", "MemoryError", 1]
+
+
+def test_arms_whose_layers_cannot_be_shared_train_alone(cell, tmp_path, capsys, faster):
+    model = tmp_path / "gpt2"  # its layers are no linear ones of torch
+    random_model("gpt2", **SMALL).save_pretrained(model)
+    byte_tokenizer().save_pretrained(model)
+    for arm in ("lora-r4", "lora-r2"):
+        found = Grid(cell, tmp_path / "together").train(arm, model=model)
+        expected = Grid(cell, tmp_path / "alone").train(arm, model=model, plan=None)
+        assert all(torch.equal(weight, found[name]) for name, weight in expected.items())
+    assert "arms cannot share the layers of this model; this one trains alone" in capsys.readouterr().err
+    assert Grid(cell, tmp_path / "together").shelf() == []
 
 
 def test_a_cell_that_changed_meanwhile_is_trained_anew(cell, tmp_path, faster):
@@ -204,6 +260,7 @@ def test_an_arm_that_diverges_is_recorded_by_its_own_job(cell, tmp_path, faster)
 
 def test_a_tuned_arm_is_trained_along_once_its_rate_is_known(cell, tmp_path, faster):
     row = {**CELL, "arm": "lora-r2", "step": 1, "dev_loss": 1.0, "status": "finished", "at_edge": False}
+    row["reason"] = None
     table = tmp_path / "tuning.parquet"
     arms = {**ARMS, "lora-r2": {**ARMS["lora-r2"], "learning_rate": "tuned"}}
     grid = Grid(cell, tmp_path, arms=arms, tuning={"lora-r2": str(table)})
@@ -216,6 +273,39 @@ def test_a_tuned_arm_is_trained_along_once_its_rate_is_known(cell, tmp_path, fas
     grid.train("lora-r2")
     cost = COSTS.read(grid.of("lora-r2") / "cost.parquet").iloc[0]
     assert (cost["learning_rate"], cost["packed"]) == (0.01, 2)
+
+
+def test_an_arm_whose_tuning_failed_is_not_trained_along(cell, tmp_path, faster):
+    row = {**CELL, "arm": "lora-r2", "step": 0, "dev_loss": None, "status": "diverged", "reason": "too fast"}
+    table = tmp_path / "tuning.parquet"
+    TUNING.write([{**row, "learning_rate": 0.1, "chosen": False, "at_edge": False}], table)
+    arms = {**ARMS, "lora-r2": {**ARMS["lora-r2"], "learning_rate": "tuned"}}
+    grid = Grid(cell, tmp_path, arms=arms, tuning={"lora-r2": str(table)})
+    grid.train("lora-r4")
+    assert {path.split("/")[0] for path in grid.shelf()} == {"rslora-r3"}
+    grid.tuning = {"lora-r2": table}
+    assert grid.train("lora-r2") == {}
+    cost = COSTS.read(grid.of("lora-r2") / "cost.parquet").iloc[0]
+    assert (cost["status"], cost["packed"]) == ("diverged", 1) and cost["reason"].endswith(": too fast")
+
+
+@pytest.mark.parametrize(("arm", "waits"), [("lora-r4", True), ("dora-r4", False)])
+def test_only_a_job_that_trains_others_along_makes_them_wait(cell, tmp_path, monkeypatch, faster, arm, waits):
+    grid, locked, train_together = Grid(cell, tmp_path), [], lora_train.train_together
+
+    def seen(*options):
+        with open(grid.folder / ".together" / "lock") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                locked.append(True)
+            else:
+                locked.append(False)
+        return train_together(*options)
+
+    monkeypatch.setattr(lora_train, "train_together", seen)
+    grid.train(arm)
+    assert locked == [waits]
 
 
 def test_an_arm_that_cannot_share_trains_alone(cell, tmp_path):

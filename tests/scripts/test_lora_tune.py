@@ -1,5 +1,6 @@
 import json
 
+import lora_train
 import lora_tune
 import pandas as pd
 import pytest
@@ -8,8 +9,9 @@ from tiny_arms import SETTINGS
 from tiny_cell import ARM, CELL
 
 from lib import run as running
+from lib.adaptation import saved
 from lib.cli import UserError
-from lib.contracts.lora import TUNING
+from lib.contracts.lora import COSTS, TUNING
 from lib.contracts.task import ITEMS
 from lib.models import lm
 from lib.packing import pack, row_losses
@@ -18,7 +20,7 @@ from lib.table import read_provenance
 RATES = [0.002, 0.02, 0.2]
 
 
-def tune(cell, folder, rates=RATES, halving=True, arm=ARM, steps=8, dev=None, **changed):
+def tune(cell, folder, rates=RATES, halving=True, arm=ARM, steps=8, dev=None, under=None, **changed):
     lora_tune.lora_tune(
         model=cell.model,
         arm=json.dumps({**arm, "learning_rate": "tuned"}),
@@ -28,6 +30,7 @@ def tune(cell, folder, rates=RATES, halving=True, arm=ARM, steps=8, dev=None, **
         dev=dev or cell.test,
         table=folder / "tuning.parquet",
         items=[cell.train],
+        under=under,
         dtype="float32",
         checkpoint_every=3,
     )
@@ -103,11 +106,78 @@ def test_a_rate_at_the_edge_and_one_that_diverges_are_noted(cell, tmp_path, caps
     arm = {**ARM, "warmup": 0}
     found = tune(cell, tmp_path, rates=[0.02, 1e30], arm=arm)
     said = capsys.readouterr().err
-    assert "note: lora.arms.lora: at step" in said
+    assert "note: rate 1e+30: lora.arms.lora: at step" in said
     assert "note: 0.02 is at the edge of the rates; a better one may lie beyond" in said
     broken = found[found["learning_rate"] == 1e30]
     assert set(broken["status"]) == {"diverged"} and broken["dev_loss"].isna().iloc[-1]
     assert found.loc[found["chosen"], "at_edge"].all() and not broken["chosen"].any()
+
+
+def trained(cell, folder, under=None):
+    """The row of costs of an arm that trains with what the tuning in a folder chose."""
+    lora_train.lora_train(
+        model=cell.model,
+        arm=json.dumps({**ARM, "learning_rate": "tuned"}),
+        budget=json.dumps({"steps": 1, "rows": 2}),
+        cell=json.dumps(CELL),
+        adapter=folder / "adapter",
+        steps=folder / "steps.parquet",
+        cost=folder / "cost.parquet",
+        items=[cell.train],
+        under=under,
+        tuning=folder / "tuning.parquet",
+        dtype="float32",
+    )
+    return COSTS.read(folder / "cost.parquet").iloc[0]
+
+
+def test_a_rate_that_runs_out_of_memory_does_not_stop_the_others(cell, tmp_path, monkeypatch, capsys):
+    train = lora_tune.train
+
+    def allocate(network, rows, recipe, *options, **named):
+        if recipe.learning_rate == 0.02:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore.")
+        return train(network, rows, recipe, *options, **named)
+
+    monkeypatch.setattr(lora_tune, "train", allocate)
+    found = tune(cell, tmp_path)
+    said = "CUDA out of memory. Tried to allocate 2.00 GiB."
+    assert f"note: rate 0.02: {said}" in capsys.readouterr().err
+    broken = found[found["learning_rate"] == 0.02]
+    assert broken[["status", "reason", "step"]].values.tolist() == [["out-of-memory", said, 2]]
+    assert broken["dev_loss"].isna().all() and not broken["chosen"].any()
+    best = set(found.loc[found["chosen"], "learning_rate"])
+    assert len(best) == 1 and trained(cell, tmp_path)["learning_rate"] in best
+
+
+@pytest.mark.parametrize("where", ["train", "load"])
+def test_where_all_rates_fail_the_training_fails_alike(cell, tmp_path, monkeypatch, capsys, where):
+    def allocate(*options, **named):
+        raise MemoryError("no room")
+
+    with monkeypatch.context() as tuning:
+        tuning.setattr(*{"train": (lora_tune, "train"), "load": (lm, "load")}[where], allocate)
+        found = tune(cell, tmp_path)
+    assert "warning: all rates failed, the lowest: no room" in capsys.readouterr().err
+    assert found["learning_rate"].tolist() == RATES and not found["chosen"].any()
+    assert set(found["step"]) == {2 if where == "train" else 0}
+    assert [path.name for path in tmp_path.iterdir()] == ["tuning.parquet"]
+    cost = trained(cell, tmp_path)
+    reason = f"{tmp_path / 'tuning.parquet'} has no learning rate to train with: no room"
+    assert cost[["status", "reason"]].tolist() == ["out-of-memory", reason]
+    assert pd.isna(cost["learning_rate"])
+    assert saved.failure(tmp_path / "adapter") == ("out-of-memory", reason)
+
+
+def test_a_tuning_on_a_failed_adapter_fails_as_it_did(cell, tmp_path):
+    under = tmp_path / "under"
+    saved.write_failure(under, "lora", "diverged", "too fast")
+    found = tune(cell, tmp_path, under=under)
+    assert set(found["status"]) == {"diverged"} and not found[["chosen", "at_edge"]].any(axis=None)
+    assert set(found["reason"]) == {f"{under} has no adapter to build on: too fast"}
+    # With another seed the adapter below may have succeeded.
+    cost = trained(cell, tmp_path, under=cell.adapter)
+    assert cost["status"] == "diverged" and cost["reason"].endswith("no adapter to build on: too fast")
 
 
 def test_a_table_without_rows_is_an_error(cell, tmp_path):

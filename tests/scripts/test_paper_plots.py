@@ -13,6 +13,7 @@ from paper_fixtures import FIGURES, draw
 
 matplotlib.use("agg")
 
+from lib.contracts.lora import TUNING
 from lib.contracts.tokenizer import COMPARISONS
 from lib.paper import figures
 
@@ -172,6 +173,16 @@ def test_universality_compares_with_narrower_mixes_alone(full, tmp_path):
     assert pairs == ["universal over european"] * 2
     english = table.set_index(["tokenizer", "baseline", "lang"])["value"]
     assert f"{english[trained, 'bytebpe-16k-european', 'eng_Latn']:.2f}" in texts(svg)
+
+
+def test_rates_that_all_failed_are_crosses(tmp_path):
+    table = paper_fixtures.tuning([("tiny", "arithmetic", "lora-r2", 2)], [1e-3, 1e-2])
+    failed = {"dev_loss": None, "status": "out-of-memory", "reason": "no room", "chosen": False}
+    TUNING.write(table.assign(**failed, at_edge=False), tmp_path / "tuning.parquet")
+    svg = tmp_path / "rates.svg"
+    paper_fixtures.run("paper_plot_learning_rate", "--output", svg, tmp_path / "tuning.parquet")
+    assert texts(svg).count("×") == 2
+    assert any("×: diverged, or out of memory" in text for text in texts(svg))
 
 
 def test_probes_count_what_repeats(drawn, full):

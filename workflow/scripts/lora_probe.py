@@ -39,10 +39,12 @@ from lib.decoding.branching import Decoding, Prompt, decode
 from lib.progress import Work
 from lib.run import Budget
 from lib.training import Checkpoint, train
-from lib.tuning import tuned
+from lib.tuning import require_rate, tuned
 
 if TYPE_CHECKING:
     import torch
+
+    from lib.adaptation.method import Chain
 
 STEPS = 2  # that are timed
 
@@ -79,6 +81,8 @@ def lora_probe(
             model, chosen, seed, settings(budget)["rows"], how, examples, under, chat, dtype, threads
         )
         try:
+            if tuning:
+                require_rate(tuning)
             for row in phases:
                 rows.append({"status": FINISHED, **row})
                 work.advance()
@@ -135,16 +139,17 @@ def _phases(
     longest = sorted(read, key=lambda row: len(row.prompt) + len(row.target))[-rows:]
     mixed = method.whole and lm.dtype_of(dtype) == torch.bfloat16
 
-    def training(read: list, steps: int, rows: int) -> Any:
-        unsaved, chain = Checkpoint(Path("none"), "", steps + 1), method.chain(network, arm, seed)
-        budget = Budget(steps, rows)
+    def training(read: list, steps: int, rows: int, chain: Chain | None) -> Any:
+        unsaved, budget = Checkpoint(Path("none"), "", steps + 1), Budget(steps, rows)
         return train(network, read, arm, budget, seed, unsaved, _silent, mixed=mixed, chain=chain)
 
+    chain = method.chain(network, arm, seed)
     with meters.metered() as used:
-        first = training(read[:1], 1, 1)  # what is done once is not timed
-        timed = training(read, STEPS, rows)
+        first = training(read[:1], 1, 1, chain)  # what is done once is not timed
+        # Without the chain these are steps within a link, as nearly all of a long training are.
+        timed = training(read, STEPS, rows, chain=None)
         with meters.Saved(network.parameters()) as saved:
-            last = training(longest, 1, rows)
+            last = training(longest, 1, rows, chain)
     gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
     owned |= {"gradients": meters.bytes_of(gradients), "optimizer": timed.optimizer_bytes}
     tokens = sum(step["tokens"] for step in timed.steps)
@@ -159,7 +164,7 @@ def _phases(
 
     with tempfile.TemporaryDirectory() as place:
         method.save(network, Path(place))
-        del base, network, gradients, weight
+        del base, network, chain, gradients, weight
         with meters.metered() as used:
             network, _ = lm.load(folder, Path(place), dtype, threads)
             ids = lm.prompt_ids(tokenizer, examples["prompt"].head(how.rows), chat)

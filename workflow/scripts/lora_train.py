@@ -29,12 +29,14 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from lib import meters
 from lib.adaptation import outcome, results, saved
 from lib.adaptation.arm import Arm
+from lib.adaptation.fused import reads_spans
 from lib.cli import UserError, main, settings
 from lib.contracts.task import ITEMS
 from lib.costs import flops_per_token
@@ -44,7 +46,7 @@ from lib.provenance import sha256
 from lib.run import Budget, Run
 from lib.together import Cell, Files, Shelf
 from lib.training import Checkpoint, digest, gain, train_together
-from lib.tuning import tuned
+from lib.tuning import require_rate, tuned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -103,6 +105,8 @@ def lora_train(
                 print("note: was trained along with another arm", file=sys.stderr)
                 return
             group = shelf.group(plan)
+        if len(group) == 1:  # others need not wait for it
+            turn.close()
 
         import torch
 
@@ -120,40 +124,56 @@ def lora_train(
             identity = hashlib.sha256(json.dumps([*identities, *place]).encode()).hexdigest()
             return Checkpoint(folder / "checkpoint.pt", identity, checkpoint_every)
 
-        checkpoint = checkpoint_of(group)
-        try:
-            for path in below:
-                outcome.require(path)
+        def train_group(group: list[Cell]) -> TrainedGroup:
+            """Load the model and train what a group puts on it."""
+            checkpoint = checkpoint_of(group)
             base, tokenizer = lm.load(model, None, "float32" if method.whole else dtype, threads)
             rows = lm.training_rows(tokenizer, examples["prompt"], examples["target"], chat)
             network, runs = prepared(base, group, rows, length, start, under)
-            if len(group) > 1 and not checkpoint.restore() and (faster := gain(network, runs)) < PAYS:
-                print(f"note: {len(group)} arms at once are {faster:.2f} times faster", file=sys.stderr)
-                turn.close()
-                group, base = [own], network.unload()
-                checkpoint = checkpoint_of(group)
-                network, runs = prepared(base, group, rows, length, start, under)
+            if len(group) > 1:
+                check_group(network, runs, resumed=checkpoint.restore() is not None)
             initial = [digest(list(method.state(network, **only(run)).values())) for run in runs]
             loaded = peak_bytes()
             mixed = method.whole and wanted == torch.bfloat16
             cpu_seconds = train_together(network, runs, checkpoint, work.advance, mixed)
+            peaks = {"peak_bytes_load": loaded, "peak_bytes_train": peak_bytes()}
+            return TrainedGroup(network, runs, initial, cpu_seconds, peaks)
+
+        def train_several(group: list[Cell]) -> TrainedGroup | None:
+            """Train several cells at once; none where the own one is to train alone, which is then said."""
+            try:
+                return train_group(group)
+            except Alone as error:
+                why = str(error)
+            except Exception as error:
+                why = f"{len(group)} arms at once: {outcome.of(error).reason}; lower lora.pack"
+                checkpoint_of(group).remove()
+            print(f"note: {why}; this one trains alone", file=sys.stderr)
+            meters.give_back()
+            return None
+
+        several = len(group) > 1
+        try:
+            for path in below:
+                outcome.require(path)
+            if tuning:
+                require_rate(tuning)
+            done = train_several(group) if several else None
+            if done is None:
+                turn.close()
+                group = [own]
+                done = train_group(group)
         except Exception as error:
-            ended = outcome.of(error)
-            if len(group) > 1:
-                ended = ended._replace(reason=f"{ended.reason} ({len(group)} arms at once: lower lora.pack)")
-            results.write(own, own.files, method.save, [], {"packed": len(group)}, facts, ended)
+            results.write(own, own.files, method.save, [], {"packed": 1}, facts, outcome.of(error))
         else:
-            machine = {
-                "peak_bytes_load": loaded,
-                "peak_bytes_train": peak_bytes(),
-                "cpu_seconds": cpu_seconds,
-            }
+            network = done.network
             frozen = sum(weight.numel() for weight in network.parameters() if not weight.requires_grad)
-            for cell, run, first in zip(group, runs, initial, strict=True):
+            for cell, run, first in zip(group, done.runs, done.initial, strict=True):
                 spent = {"packed": len(group), "rank": run.arm.rank, "scaling": run.arm.scaling}
                 if not run.failed:
                     spent |= {"initial_sha256": first, **costs(run, frozen)}
-                    spent |= {**machine, **pace(run)} if len(group) == 1 else {}
+                    spent |= {"cpu_seconds": done.cpu_seconds, **pace(run)} if len(group) == 1 else {}
+                    spent |= {} if several else done.peaks  # they would hold what others took
                 results.write(
                     cell,
                     own.files if cell == own else shelf.files(cell),
@@ -163,7 +183,33 @@ def lora_train(
                     facts,
                     outcome.of(run.failed) if run.failed else results.DONE,
                 )
-        checkpoint.remove()
+        checkpoint_of(group).remove()
+
+
+class Alone(Exception):
+    """Why a cell is not trained along with others."""
+
+
+class TrainedGroup(NamedTuple):
+    """What a group came to, and what that took of the machine."""
+
+    network: Network
+    runs: list[Run]
+    initial: list[str]  # of each, a hash of all that is saved, before the first step
+    cpu_seconds: float
+    peaks: dict[str, int]
+
+
+def check_group(network: Network, runs: list[Run], resumed: bool) -> None:
+    """Make sure that several adapters can be trained at once, and that it pays; once begun, it does.
+
+    Raises:
+        Alone: they cannot, or it does not.
+    """
+    if not reads_spans(network):
+        raise Alone("arms cannot share the layers of this model")
+    if not resumed and (faster := gain(network, runs)) < PAYS:
+        raise Alone(f"{len(runs)} arms at once are {faster:.2f} times faster")
 
 
 def prepared(

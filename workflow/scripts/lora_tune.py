@@ -13,7 +13,9 @@ Example:
 READS   a model folder; task items (contract task.ITEMS) of the splits train and dev; an adapter folder to
         build on
 WRITES  dev losses of each learning rate (lora.TUNING), with the one that is chosen; while it runs,
-        checkpoints beside the table, from which the same command goes on
+        checkpoints beside the table, from which the same command goes on. A rate whose loss diverges, or
+        that memory does not suffice for, is out; where all fail, or the adapter below has failed, none is
+        chosen, and the table says why: the trainings of the arm fail alike, and the rest of a grid goes on
 
 All rates begin with the same weights and read the same rows. With halving, the better half goes on at each
 comparison: the others are stopped, and their loss at the end is not known.
@@ -30,7 +32,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lib.adaptation import saved
+from lib.adaptation import outcome, saved
 from lib.adaptation.arm import Arm
 from lib.cli import UserError, main, settings
 from lib.contracts.lora import TUNING
@@ -40,7 +42,7 @@ from lib.progress import Work
 from lib.provenance import sha256
 from lib.run import Budget
 from lib.training import Checkpoint, mean_loss, train
-from lib.tuning import at_edge, choice, search_rates
+from lib.tuning import at_edge, choice, search_rates, untried
 
 
 def lora_tune(
@@ -88,35 +90,43 @@ def lora_tune(
     known = (comparisons.restore() or {"losses": {}})["losses"]
 
     with Work("lora_tune", length.steps * len(rates), "steps at most") as work:
-        base, tokenizer = lm.load(model, None, "float32" if method.whole else dtype, threads)
-        base, (chosen,) = grounded(base, [given], under)
-        network = method.attach(base, chosen, seed, None)
-        chain, mixed = method.chain(network, chosen, seed), method.whole and wanted == torch.bfloat16
-        trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
-        changed = trained | (chain.weights() if chain else {})
-        first = {name: weight.detach().clone() for name, weight in changed.items()}
-        rows, asked = (
-            lm.training_rows(tokenizer, part["prompt"], part["target"], chat)
-            for part in (examples, questions)
-        )
+        try:
+            if under:
+                outcome.require(under)
+            base, tokenizer = lm.load(model, None, "float32" if method.whole else dtype, threads)
+            base, (chosen,) = grounded(base, [given], under)
+            network = method.attach(base, chosen, seed, None)
+            chain, mixed = method.chain(network, chosen, seed), method.whole and wanted == torch.bfloat16
+            trained = {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+            changed = trained | (chain.weights() if chain else {})
+            first = {name: weight.detach().clone() for name, weight in changed.items()}
+            rows, asked = (
+                lm.training_rows(tokenizer, part["prompt"], part["target"], chat)
+                for part in (examples, questions)
+            )
 
-        def trial(rate: float, until: int) -> float:
-            key = f"{rate} {until}"
-            if key not in known:
-                with torch.no_grad():
-                    for name, weight in changed.items():
-                        weight.copy_(first[name])
-                recipe, checkpoint = replace(chosen, learning_rate=rate), trainings[rate]
-                options = {"mixed": mixed, "chain": chain, "until": until}
-                train(network, rows, recipe, length, seed, checkpoint, work.advance, **options)
-                known[key] = mean_loss(network, asked, mixed)
-                comparisons.save(losses=known)
-            print(f"lora_tune: rate {rate:g}, step {until}: dev loss {known[key]:.4f}", file=sys.stderr)
-            return known[key]
+            def trial(rate: float, until: int) -> float:
+                key = f"{rate} {until}"
+                if key not in known:
+                    with torch.no_grad():
+                        for name, weight in changed.items():
+                            weight.copy_(first[name])
+                    recipe, checkpoint = replace(chosen, learning_rate=rate), trainings[rate]
+                    options = {"mixed": mixed, "chain": chain, "until": until}
+                    train(network, rows, recipe, length, seed, checkpoint, work.advance, **options)
+                    known[key] = mean_loss(network, asked, mixed)
+                    comparisons.save(losses=known)
+                print(f"lora_tune: rate {rate:g}, step {until}: dev loss {known[key]:.4f}", file=sys.stderr)
+                return known[key]
 
-        found = search_rates(rates, length.steps, how["halving"], trial)
+            found = search_rates(rates, length.steps, how["halving"], trial)
+        except Exception as error:  # before any rate: what befalls one of them is noted there
+            found = untried(rates, outcome.of(error))
         best = choice(found)
-        if edge := at_edge(best, rates):
+        edge = best is not None and at_edge(best, rates)
+        if best is None:
+            print(f"warning: all rates failed, the lowest: {found[0]['reason']}", file=sys.stderr)
+        if edge:
             print(f"note: {best:g} is at the edge of the rates; a better one may lie beyond", file=sys.stderr)
         for row in found:
             best_one = row["learning_rate"] == best

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lib.cli import main
-from lib.contracts.lora import DIVERGED, FINISHED, STOPPED, TUNING
+from lib.contracts.lora import FINISHED, STOPPED, TUNING
 from lib.paper import figures, labels
 from lib.progress import Work
 
@@ -35,8 +35,9 @@ def plot_learning_rate(
         tried = TUNING.read(table)
         if tried.empty:
             return figures.nothing(output, "no learning rate is tuned")
-        # The last that is known of each rate; a loss before it diverged says nothing of what it came to.
-        kept = tried[tried["status"] != DIVERGED].sort_values("step")
+        # The last that is known of each rate; a loss before it failed says nothing of what it came to.
+        failed = ~tried["status"].isin([FINISHED, STOPPED])
+        kept = tried[~failed].sort_values("step")
         last = kept.groupby(["model", "task", "arm", "learning_rate"]).tail(1)
         panels = sorted(set(zip(tried["task"], tried["model"], strict=True)))
         columns = min(3, len(panels))
@@ -44,12 +45,12 @@ def plot_learning_rate(
         figure, axes = figures.panels(rows, columns, 1.0 + 2.3 * rows)
         colours = figures.shades(sorted(set(tried["arm"]), key=labels.natural))
         for (task, model), ax in zip(panels, axes.flat, strict=False):
-            here = tried[(tried["task"] == task) & (tried["model"] == model)]
+            here = (tried["task"] == task) & (tried["model"] == model)
             for arm, rows in last[(last["task"] == task) & (last["model"] == model)].groupby("arm"):
                 _curve(ax, rows.sort_values("learning_rate"), colours[arm])
-            for rate in sorted(set(here.loc[here["status"] == DIVERGED, "learning_rate"])):
+            for rate in sorted(set(tried.loc[here & failed, "learning_rate"])):
                 ax.text(rate, 0.99, "×", transform=ax.get_xaxis_transform(), ha="center", va="top")
-            rates = sorted(set(here["learning_rate"]))
+            rates = sorted(set(tried.loc[here, "learning_rate"]))
             ax.set_xscale("log")
             figures.plain_log(ax.xaxis, rates)
             ax.set_xlim(rates[0] / 1.5, rates[-1] * 1.5)
@@ -62,7 +63,8 @@ def plot_learning_rate(
             axes[0, 0].plot([], [], color=colour, label=arm)
         figure.legend(loc="outside upper center", ncols=6)
         said = "Filled: trained to the end; ringed: chosen; hollow: stopped early, at its last loss"
-        note = f"{said}; ×: diverged.\nSeed {figures.count(tried['seed'])}; the test split was not read."
+        seed = f"Seed {figures.count(tried['seed'])}; the test split was not read."
+        note = f"{said}; ×: diverged, or out of memory.\n{seed}"
         figures.note(figure, note)
         figures.save(figure, output)
 

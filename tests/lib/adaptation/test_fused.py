@@ -3,7 +3,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tiny_lm import SMALL, random_model
 
-from lib.adaptation.fused import Span, fused
+from lib.adaptation.fused import Span, fused, reads_spans
 
 TOKENS = torch.arange(24)[None] + 3
 
@@ -51,6 +51,7 @@ def test_logits_and_gradients_are_those_of_peft(kind):
     with fused(model.get_base_model()):
         replaced = ["forward" in vars(layer) for layer in model.modules() if hasattr(layer, "lora_A")]
         assert len(replaced) >= 8 and set(replaced) == {kind != "gpt2"}
+        assert reads_spans(model) == (kind != "gpt2")
         assert_close(read(model), expected, 1e-6 if kind == "gpt2" else 1e-5)
     assert not any("forward" in vars(layer) for layer in model.modules())
 
@@ -88,6 +89,14 @@ def test_other_layers_stay_as_they_are(settings):
     model = adapted(**settings)
     with fused(model):
         assert not any("forward" in vars(layer) for layer in model.modules())
+    assert not reads_spans(model)
+
+
+def test_a_model_with_one_layer_of_another_kind_does_not_read_spans():
+    model = adapted()
+    assert reads_spans(model)
+    model.base_model.model.model.layers[1].mlp.down_proj.lora_dropout["default"] = torch.nn.Dropout(0.5)
+    assert not reads_spans(model)
 
 
 def test_a_frozen_factor_gets_no_gradient():

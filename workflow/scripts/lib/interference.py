@@ -159,7 +159,7 @@ def products(
 
     held = _held(model, modules, batches, report)
     for name, module in modules.items():
-        gradients = [_gradient(pairs, sizes(module)) for pairs in held.pop(name)]
+        gradients = [_gradient(pairs, module) for pairs in held.pop(name)]
         flat = torch.stack(gradients).flatten(1).float()
         yield name, (flat @ flat.T).double().cpu().numpy()
 
@@ -200,12 +200,10 @@ def losses(model: PreTrainedModel, batch: Sequence[Row]) -> Iterator[torch.Tenso
         yield target_loss(model, pack(part).to(model.device)) / targets
 
 
-def _gradient(pairs: list[tuple[torch.Tensor, torch.Tensor]], shape: tuple[int, int]) -> torch.Tensor:
+def _gradient(pairs: list[tuple[torch.Tensor, torch.Tensor]], module: torch.nn.Module) -> torch.Tensor:
     """Gradient of a layer's weight (inputs, outputs); zero where no token went through, as in an expert."""
-    import torch
-
     if not pairs:
-        return torch.zeros(shape)
+        return module.weight.new_zeros(sizes(module))
     return sum(went_in.T @ came_back for went_in, came_back in pairs)
 
 

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lib.adaptation import outcome
 from lib.adaptation.arm import Arm
-from lib.contracts.lora import DIVERGED, FINISHED, STOPPED, TUNING
+from lib.adaptation.outcome import Outcome
+from lib.contracts.lora import FINISHED, STOPPED, TUNING
 from lib.run import Diverged
 
 
@@ -36,39 +38,47 @@ def search_rates(
         trial: trains with a rate up to a step, going on from where it was, and returns the dev loss.
 
     Returns:
-        a row a rate and comparison, with ``learning_rate``, ``step``, ``dev_loss`` and ``status``, see the
-        contract lora.TUNING; a rate that diverged has a row at the step at which it did, without a loss.
+        a row a rate and comparison, with columns of the contract lora.TUNING: ``learning_rate``, ``step``,
+        ``dev_loss``, ``status`` and ``reason``. A rate that failed has a last row without a loss, at the
+        step at which it diverged, or at the comparison before which memory ran out.
     """
     found: dict[float, list[dict[str, Any]]] = {rate: [] for rate in rates}
-    status = dict.fromkeys(rates, FINISHED)
+    ended = dict.fromkeys(rates, Outcome(FINISHED))
     alive = list(rates)
     for step in rungs(steps, len(rates)):
         losses = {}
         for rate in alive:
             try:
                 losses[rate] = trial(rate, step)
-            except Diverged as error:
-                print(f"note: {error}", file=sys.stderr)
-                status[rate], step_of = DIVERGED, len(error.steps) + 1
-                found[rate].append({"step": step_of, "dev_loss": None})
+            except Exception as error:
+                ended[rate] = outcome.of(error)
+                print(f"note: rate {rate:g}: {ended[rate].reason}", file=sys.stderr)
+                failed_at = len(error.steps) + 1 if isinstance(error, Diverged) else step
+                found[rate].append({"step": failed_at, "dev_loss": None})
             else:
                 found[rate].append({"step": step, "dev_loss": losses[rate]})
         alive = list(losses)
         if halving and step < steps:
             ranked = sorted(losses, key=lambda rate: (losses[rate], rate))
             for rate in ranked[math.ceil(len(ranked) / 2) :]:
-                status[rate] = STOPPED
+                ended[rate] = Outcome(STOPPED)
                 alive.remove(rate)
     return [
-        {**row, "learning_rate": rate, "status": status[rate]} for rate, rows in found.items() for row in rows
+        {**row, "learning_rate": rate, **ended[rate]._asdict()}
+        for rate, rows in found.items()
+        for row in rows
     ]
 
 
-def choice(found: Sequence[dict[str, Any]]) -> float:
+def untried(rates: Sequence[float], ended: Outcome) -> list[dict[str, Any]]:
+    """Rows as of :func:`search_rates`, where no rate could be tried: one a rate, with the reason."""
+    return [{"step": 0, "dev_loss": None, "learning_rate": rate, **ended._asdict()} for rate in rates]
+
+
+def choice(found: Sequence[dict[str, Any]]) -> float | None:
     """The learning rate with the lowest dev loss at the end; of two as good, the lower one.
 
-    Where none came to the end it is the best of those that were stopped. Where all diverged it is the
-    lowest that was tried: the training that takes it says what comes of it.
+    Where none came to the end it is the best of those that were stopped; where all failed there is none.
 
     Args:
         found: see :func:`search_rates`.
@@ -77,7 +87,7 @@ def choice(found: Sequence[dict[str, Any]]) -> float:
         losses = {row["learning_rate"]: row["dev_loss"] for row in found if row["status"] == status}
         if losses:
             return min(losses, key=lambda rate: (losses[rate], rate))
-    return min(row["learning_rate"] for row in found)
+    return None
 
 
 def at_edge(rate: float, rates: Sequence[float]) -> bool:
@@ -86,8 +96,22 @@ def at_edge(rate: float, rates: Sequence[float]) -> bool:
 
 
 def tuned(arm: Arm, table: Path | None) -> Arm:
-    """An arm with the learning rate that its tuning chose; without a table, as it is."""
+    """An arm with the learning rate that its tuning chose, None if it failed; without a table, as it is."""
     if table is None:
         return arm
     found = TUNING.read(table)
-    return replace(arm, learning_rate=float(found.loc[found["chosen"], "learning_rate"].iloc[0]))
+    chosen = found.loc[found["chosen"], "learning_rate"].tolist()
+    return replace(arm, learning_rate=chosen[0] if chosen else None)
+
+
+def require_rate(table: Path) -> None:
+    """Make sure that a tuning chose a learning rate.
+
+    Raises:
+        outcome.Failed: all rates failed; status and reason are those of the lowest.
+    """
+    found = TUNING.read(table)
+    if not found["chosen"].any():
+        lowest = found.sort_values("learning_rate", kind="stable").iloc[0]
+        reason = f"{table} has no learning rate to train with: {lowest['reason']}"
+        raise outcome.Failed(Outcome(lowest["status"], reason))

@@ -13,7 +13,8 @@ class Arm:
 
     Attributes:
         method: a name in :data:`lib.adaptation.methods.METHODS`.
-        learning_rate: peak of the schedule; ``tuned`` until :func:`lib.tuning.tuned` has put in what it is.
+        learning_rate: peak of the schedule; ``tuned`` until :func:`lib.tuning.tuned` has put in what it is,
+            which is None where the tuning failed.
         warmup: steps of linear warm-up; a cosine to zero follows.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.

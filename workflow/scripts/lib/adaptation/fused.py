@@ -33,7 +33,7 @@ def fused(model: torch.nn.Module) -> Iterator[list[Span]]:
         adapters read all of it.
     """
     spans: list[Span] = []
-    layers = [layer for layer in model.modules() if hasattr(layer, "lora_A") and _fits(layer)]
+    layers = [layer for layer in _adapted(model) if _fits(layer)]
     for layer in layers:
         layer.forward = partial(_forward, layer, spans)
     try:
@@ -41,6 +41,18 @@ def fused(model: torch.nn.Module) -> Iterator[list[Span]]:
     finally:
         for layer in layers:
             del layer.forward
+
+
+def reads_spans(model: torch.nn.Module) -> bool:
+    """Whether all LoRA layers of a model multiply by spans within :func:`fused`.
+
+    In one that stays PEFT's own, all tokens are read by the active adapters, whosever they are.
+    """
+    return all(map(_fits, _adapted(model)))
+
+
+def _adapted(model: torch.nn.Module) -> list[torch.nn.Module]:
+    return [layer for layer in model.modules() if hasattr(layer, "lora_A")]
 
 
 def _fits(layer: torch.nn.Module) -> bool:

@@ -18,7 +18,7 @@ class Outcome(NamedTuple):
 
 
 class Failed(Exception):
-    """There is nothing to train on: the adapter below has failed."""
+    """There is nothing to train on or with: the adapter below has failed, or the tuning of the rate."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reason)
@@ -45,12 +45,13 @@ def of(error: Exception) -> Outcome:
     Raises:
         Exception: the error itself, where it is neither a loss that diverged nor a lack of memory.
     """
-    import torch
-
     if isinstance(error, Failed):
         return error.outcome
     if isinstance(error, Diverged):
         return Outcome(DIVERGED, str(error))
+
+    import torch
+
     # On a CPU, torch's allocator and a file that cannot be mapped raise a plain RuntimeError.
     full = any(text in str(error) for text in ("DefaultCPUAllocator", "Cannot allocate memory"))
     if full or isinstance(error, MemoryError | torch.OutOfMemoryError):

@@ -42,18 +42,22 @@ TUNING = Table(
         "arm": Column(TEXT, "arm"),
         "seed": Column(INTEGER, "seed of the trainings, the same for all arms and rates"),
         "learning_rate": Column(REAL, "peak learning rate that was tried"),
-        "step": Column(INTEGER, "optimizer step after which the loss was taken"),
+        "step": Column(
+            INTEGER,
+            "optimizer step after which the loss was taken, or by which it failed; 0 is before the first",
+        ),
         "dev_loss": Column(
             REAL,
-            "mean cross-entropy over the target tokens of the dev split, in nats; null where it diverged",
+            "mean cross-entropy over the target tokens of the dev split, in nats; null where it failed",
             null=True,
         ),
         "status": Column(
             TEXT,
             "what became of this rate: finished; stopped, so that its loss at the end is not known "
-            "(censored); or diverged",
+            "(censored); diverged; or out-of-memory",
         ),
-        "chosen": Column(FLAG, "whether the arm trains with this rate"),
+        "reason": Column(TEXT, "what went wrong; null where it finished or was stopped", null=True),
+        "chosen": Column(FLAG, "whether the arm trains with this rate; where all failed, it is not trained"),
         "at_edge": Column(FLAG, "whether it is chosen and the lowest or highest of those tried"),
     },
     key=("model", "task", "arm", "learning_rate", "step"),
@@ -87,7 +91,9 @@ COSTS = Table(
         ),
         "scaling": Column(REAL, "factor on the update; null where the method has none", null=True),
         "seed": Column(INTEGER, "seed"),
-        "learning_rate": Column(REAL, "peak learning rate that it was trained with"),
+        "learning_rate": Column(
+            REAL, "peak learning rate that it was trained with; null where its tuning failed", null=True
+        ),
         "packed": Column(
             INTEGER,
             "arms that trained in the process, this one included; where there are several, times and peaks "
@@ -99,9 +105,15 @@ COSTS = Table(
         "trainable_params": Column(INTEGER, "parameters that are trained at a time", null=True),
         "initial_sha256": Column(TEXT, "hash of all that is saved, before the first step", null=True),
         "peak_bytes_load": Column(
-            INTEGER, "peak memory up to and with loading, in bytes", null=True, measured=True
+            INTEGER,
+            "peak memory up to and with loading, in bytes; null also where the process tried several arms at "
+            "once before it trained this one alone",
+            null=True,
+            measured=True,
         ),
-        "peak_bytes_train": Column(INTEGER, "peak memory in training, in bytes", null=True, measured=True),
+        "peak_bytes_train": Column(
+            INTEGER, "peak memory in training, in bytes; null as that of loading", null=True, measured=True
+        ),
         "gradient_bytes": Column(INTEGER, "bytes of the gradients", null=True),
         "optimizer_bytes": Column(INTEGER, "bytes of the optimizer's state", null=True),
         "adapter_bytes": Column(INTEGER, "bytes of the saved weights", null=True),
