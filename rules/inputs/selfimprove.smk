@@ -247,7 +247,7 @@ def loop_arm(wildcards):
 
 
 def loop_budget(wildcards):
-    """Training steps and rows a step of a round."""
+    """Training steps of a round, and what a step reads."""
     return as_json(loop_of(wildcards)["training"])
 
 

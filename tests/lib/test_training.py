@@ -248,6 +248,13 @@ def test_steps_of_bytes_end_with_the_row_that_completes_them():
         assert 10 * number <= end < 10 * number + rows[step[-1]].bytes
 
 
+def test_steps_of_target_tokens_are_equal_for_rows_of_any_length():
+    short, long = ([row._replace(target=[7] * size) for row in ROWS] for size in (2, 5))
+    budget = Budget(steps=6, rows=3, target_tokens=10)
+    assert [len(step) for step in order(short, 0, budget)] == [5] * 6
+    assert [len(step) for step in order(long, 0, budget)] == [2] * 6
+
+
 def test_the_order_does_not_come_from_the_initialisation(tmp_path, whole):
     other = run(tmp_path, initial_seed=1)
     assert [row["tokens"] for row in other[1].steps] == [row["tokens"] for row in whole[1].steps]

@@ -84,6 +84,13 @@ def test_steps(cell):
     assert (record["dtype"], record["threads"], record["seed"]) == ("torch.float32", 1, 0)
 
 
+def test_steps_of_target_tokens(cell, tmp_path):
+    train(cell, tmp_path, budget={"steps": 5, "rows": 8, "target_tokens": 20})
+    read = STEPS.read(tmp_path / "steps.parquet")["target_tokens"]
+    longest = STEPS.read(cell.steps)["target_tokens"].max()  # of eight rows, more than one can have
+    assert 5 * 20 <= read.sum() < 5 * 20 + longest and read.max() < longest
+
+
 def test_costs(cell):
     cost = COSTS.read(cell.cost).iloc[0]
     assert {name: cost[name] for name in CELL} == CELL

@@ -162,6 +162,12 @@ def test_other_learning_rates_tune_anew_and_train_what_is_tuned(tree: Path, rate
     assert jobs["evaluation_predict"] == 1 and jobs["paper_plot_learning_rate"] == 1
 
 
+def test_rounds_in_steps_of_tokens_train_anew(tree: Path) -> None:
+    loops = "selfimprove={loops: {confidence: {training: {target_tokens: 40}}}}"
+    jobs = planned(tree, *TARGET, "--config", loops)
+    assert jobs["selfimprove_train"] == 2 and not jobs.keys() & {"lora_train", "evaluation_predict"}
+
+
 def test_packing_trains_nothing_again_and_leaves_a_plan(tree: Path) -> None:
     pack = ["--config", "lora={pack: 3}"]
     assert planned(tree, *TARGET, *pack) == REPORT  # which states the settings

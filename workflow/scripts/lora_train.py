@@ -70,7 +70,7 @@ def peak_bytes() -> int:
 def lora_train(
     model: Annotated[Path, typer.Option(help="Folder of the base model.")],
     arm: Annotated[str, typer.Option(help="Arm: JSON or a JSON file, fields of lib.adaptation.arm.Arm.")],
-    budget: Annotated[str, typer.Option(help="Steps and rows a step: JSON or a JSON file.")],
+    budget: Annotated[str, typer.Option(help="Steps, and rows or target tokens a step: JSON or its file.")],
     cell: Annotated[str, typer.Option(help="What is trained: JSON with model, task, arm, seed.")],
     adapter: Annotated[Path, typer.Option(help="Adapter folder to write.")],
     steps: Annotated[Path, typer.Option(help="Table of training steps to write.")],

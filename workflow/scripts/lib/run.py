@@ -47,11 +47,23 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """How long is trained: optimizer steps of so many rows, or of so many bytes of text."""
+    """How long is trained: optimizer steps of so many target tokens, or bytes of text, or else rows."""
 
     steps: int
     rows: int | None = None
     bytes: int | None = None
+    target_tokens: int | None = None
+
+    @property
+    def size(self) -> int:
+        """What a step reads, in the unit of :meth:`of`."""
+        return self.target_tokens or self.bytes or self.rows
+
+    def of(self, row: Row) -> int:
+        """What a row counts."""
+        if self.target_tokens:
+            return len(row.target)
+        return row.bytes if self.bytes else 1
 
 
 class Diverged(UserError):
@@ -86,16 +98,15 @@ def order(rows: Sequence[Row], seed: int, budget: Budget) -> Iterator[list[int]]
     """The rows of each step: shuffled passes over all of them, drawn from the seed alone.
 
     The stream depends on neither the model nor the initialisation, so that a resumed run finds its
-    place by counting. Where steps are counted in bytes, one ends with the row that completes the bytes of
-    all steps so far, so that no step's excess adds up; the bytes of a step are at least those of a row.
+    place by counting. Where steps are counted in bytes or tokens, one ends with the row that completes those
+    of all steps so far, so that no step's excess adds up; those of a step are at least those of a row.
     """
-    size = budget.rows if budget.bytes is None else budget.bytes
     stream, read = _passes(len(rows), seed), 0
     for step in range(budget.steps):
         chosen = []
-        while read < (step + 1) * size:
+        while read < (step + 1) * budget.size:
             chosen.append(next(stream))
-            read += 1 if budget.bytes is None else rows[chosen[-1]].bytes
+            read += budget.of(rows[chosen[-1]])
         yield chosen
 
 

@@ -3,9 +3,10 @@
 A filter maps the judged branches of a pool's items to at most so many chains, an item giving at most one.
 The first is the method; the others are its controls and bounds. What is equal between them, given one
 block of settings but for the filter: the questions of the pool, the most chains that are kept, the
-training steps and the rows of a step. What is not, and so is reported of every round: how many chains
-there were to keep (a filter may find fewer, as gold does where few questions are answered right), how many
-of them are right, and how many target tokens were trained on, since chains differ in length.
+training steps, and the rows of a step or its target tokens, whichever steps are counted in. What is not, and
+so is reported of every round: how many chains there were to keep (a filter may find fewer, as gold does
+where few questions are answered right), how many of them are right, and how many target tokens were trained
+on, since chains differ in length.
 
 Only gold reads whether an answer is right, and only gold chains read what the task itself would write.
 """
