@@ -123,10 +123,9 @@ def lora_tune(
         except Exception as error:  # before any rate: what befalls one of them is noted there
             found = untried(rates, outcome.of(error))
         best = choice(found)
-        edge = best is not None and at_edge(best, rates)
         if best is None:
             print(f"warning: all rates failed, the lowest: {found[0]['reason']}", file=sys.stderr)
-        if edge:
+        if edge := at_edge(best, rates):
             print(f"note: {best:g} is at the edge of the rates; a better one may lie beyond", file=sys.stderr)
         for row in found:
             best_one = row["learning_rate"] == best

@@ -27,7 +27,7 @@ from lib.comparisons import interval, mean_of, resampled
 from lib.contracts.answers import ANSWERS
 from lib.contracts.branches import CELL
 from lib.contracts.scores import GATES
-from lib.decoding.selection import by_item, well_formed
+from lib.decoding.selection import WELL_FORMED, by_item
 from lib.progress import Work
 from lib.seeds import derive
 
@@ -69,7 +69,7 @@ def selfimprove_gate(
 
 def _may_be_right(branches: list[Any]) -> bool:
     """Whether a filter may find a right branch."""
-    return any(branch.correct for group in well_formed(branches).values() for branch in group)
+    return any(branch.correct and branch.status == WELL_FORMED for branch in branches)
 
 
 if __name__ == "__main__":

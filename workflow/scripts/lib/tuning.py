@@ -90,8 +90,8 @@ def choice(found: Sequence[dict[str, Any]]) -> float | None:
     return None
 
 
-def at_edge(rate: float, rates: Sequence[float]) -> bool:
-    """Whether a chosen rate is the lowest or the highest that was tried: a better one may lie beyond."""
+def at_edge(rate: float | None, rates: Sequence[float]) -> bool:
+    """Whether a rate is chosen, and the lowest or highest that was tried: a better one may lie beyond."""
     return len(rates) > 1 and rate in (min(rates), max(rates))
 
 
